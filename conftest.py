@@ -1,16 +1,28 @@
-"""Makes a plain checkout work as if it were installed."""
+"""Makes a plain checkout work as if it were installed: `pytest --server=...` needs no installation."""
 
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent
 
 if str(ROOT / "src") not in sys.path:
     sys.path.insert(0, str(ROOT / "src"))
 
-import gateproof
+import gateproof  # noqa: E402 - the line above makes it importable
 
-if str(ROOT) not in gateproof.__path__ and find_spec("gateproof.suites") is None:
+if find_spec("gateproof.suites") is None:
     # suites/, fixtures/ and reference_apps/ are sub-packages only in an installation; a checkout finds them here.
     gateproof.__path__.append(str(ROOT))
+
+if "gateproof.plugin" not in sys.modules:
+    # Not installed: no entry point has loaded the plugin, and its wrapper for the short forms would come too late.
+    pytest_plugins = ["gateproof.plugin"]
+
+    def pytest_addoption(parser: pytest.Parser) -> None:
+        """Register the short forms that this run spells."""
+        from gateproof import options
+
+        options.add_short_forms(parser.getgroup(options.GROUP), sys.argv[1:], ())

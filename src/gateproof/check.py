@@ -1,0 +1,63 @@
+"""How a check says what it judges and what it needs: two decorators that only leave a note on the function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+F = TypeVar("F", bound=Callable[..., object])
+ATTRIBUTE = "__gateproof_check__"
+
+
+@dataclass(frozen=True)
+class CheckInfo:
+    """What is known of a check before it runs."""
+
+    requirements: tuple[str, ...] = ()
+    launch: str = "default"
+    revision: int = 1
+
+
+def requirement(*ids: str, revision: int = 1) -> Callable[[F], F]:
+    """Mark a check with the requirements that it judges; raise `revision` whenever its judgement changes."""
+
+    def mark(function: F) -> F:
+        setattr(function, ATTRIBUTE, replace(info(function), requirements=ids, revision=revision))
+        return function
+
+    return mark
+
+
+def launch(variant: str) -> Callable[[F], F]:
+    """Ask for another launch of the server (`mount`, `threads`, ...): the check's `server` is then that one."""
+
+    def mark(function: F) -> F:
+        setattr(function, ATTRIBUTE, replace(info(function), launch=variant))
+        return function
+
+    return mark
+
+
+def info(function: object) -> CheckInfo:
+    """Return the note of a function; an empty one when it has none."""
+    found = getattr(function, ATTRIBUTE, None)
+    return found if isinstance(found, CheckInfo) else CheckInfo()
+
+
+def check_id(function: Callable[..., object]) -> str:
+    """Return the durable name of a check, such as `wsgi/server/environ/path_info_starts_with_a_slash`.
+
+    Node ids differ between a checkout, a wheel and `--pyargs`; this does not.
+    """
+    parts = function.__module__.split(".")
+    if "suites" in parts:
+        parts = parts[parts.index("suites") + 1 :]
+    name = getattr(function, "__name__", "check")
+    return "/".join([*parts[:-1], parts[-1].removeprefix("test_"), name.removeprefix("test_")])
+
+
+def needs(function: Callable[..., object]) -> tuple[str, ...]:
+    """Return the names of the fixtures that a check asks for."""
+    return tuple(inspect.signature(function).parameters)

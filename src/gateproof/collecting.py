@@ -1,0 +1,322 @@
+"""What the plugin does once a target is named: collect checks, run them as items, gather, sum up, write."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.fixtures import FuncFixtureInfo
+
+from gateproof import baseline as baselines
+from gateproof import plugin, report
+from gateproof.check import CheckInfo, check_id, info
+from gateproof.report import text
+from gateproof.requirements import CatalogueError
+from gateproof.session import Session, Settings, TargetError
+from gateproof.verdicts import Exit, Verdict, worst_exit
+
+JsonDict = dict[str, Any]
+FRAME = "frame"
+
+
+class CheckBroken(Exception):  # noqa: N818 - the target's fault, not an error of ours
+    """A check found what the run counts as failure."""
+
+
+class CheckErred(Exception):  # noqa: N818
+    """A check could not be carried out: our own trouble."""
+
+
+@dataclass
+class Collected:
+    """What is known of the checks of a run."""
+
+    every: dict[str, CheckInfo] = field(default_factory=dict)
+    selected: dict[str, CheckInfo] = field(default_factory=dict)
+    checks: dict[str, JsonDict] = field(default_factory=dict)
+    workers: list[JsonDict] = field(default_factory=list)
+    report: JsonDict | None = None
+    review: baselines.Review = field(default_factory=baselines.Review)
+    files: list[Path] = field(default_factory=list)
+
+    def said(self, outcome: JsonDict) -> None:
+        """Keep what a check said; said twice (a rerun), the last stands."""
+        self.checks[outcome["id"]] = outcome
+
+
+# -- configuration
+
+
+def suites_folder() -> Path:
+    """Return the folder of the packaged suites."""
+    spec = find_spec("gateproof.suites")
+    if spec is None or not spec.submodule_search_locations:
+        raise pytest.UsageError("gateproof: the suites are not installed; run from a checkout or reinstall gateproof")
+    return Path(next(iter(spec.submodule_search_locations))).resolve()
+
+
+def configure(config: pytest.Config) -> None:
+    """Resolve the target and point the collection at the suites; a wrong option ends the run with status 4."""
+    session = Session(_settings(config))
+    try:
+        session.resolve()
+    except (TargetError, baselines.BaselineError, CatalogueError) as error:
+        raise pytest.UsageError(f"gateproof: {error}") from None
+    config.stash[plugin.SESSION] = session
+    collected = Collected()
+    config.stash[plugin.COLLECTED] = collected
+    plugin.gather_into(collected)
+    for key, pattern in (("python_files", "test_*.py"), ("python_functions", "test_*")):
+        config.addinivalue_line(key, pattern)
+    config.pluginmanager.import_plugin("gateproof.fixtures.target")
+    config.pluginmanager.register(_Xdist(collected), "gateproof-xdist") if config.pluginmanager.hasplugin(
+        "xdist"
+    ) else None
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
+        config.args[:] = [str(folder) for folder in folders(session) if folder.is_dir()]
+
+
+def _settings(config: pytest.Config) -> Settings:
+    given = {key: getattr(config.option, f"gateproof_{key}", None) for key in Settings.__dataclass_fields__}
+    named = {key: value for key, value in given.items() if value is not None and key != "rootdir"}
+    targets = [key for key in ("server", "app", "middleware") if key in named]
+    if len(targets) > 1:
+        raise pytest.UsageError(f"gateproof: --{targets[0]} and --{targets[1]} name two targets; a run judges one")
+    return Settings(**named, rootdir=config.rootpath)
+
+
+def folders(session: Session) -> list[Path]:
+    """Return the folders of the checks that bind the target."""
+    root, party = suites_folder(), session.settings.party
+    return [root / session.interface / party, *([root / FRAME] if party == "server" else [])]
+
+
+class _Xdist:
+    """Gets from a worker of xdist what does not come with the reports."""
+
+    def __init__(self, collected: Collected) -> None:
+        self.collected = collected
+
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Keep the launches of a worker that ended."""
+        part = getattr(node, "workeroutput", {}).get("gateproof")
+        if part:
+            self.collected.workers.append(part)
+
+
+# -- collection
+
+
+def ours(path: Path) -> bool:
+    """Tell whether a path lies in the packaged suites."""
+    root = suites_folder()
+    return path == root or root in path.parents
+
+
+def foreign_interface(config: pytest.Config, path: Path) -> bool | None:
+    """Leave out, below our suites, what does not bind the target; collect the rest whatever the host ignores."""
+    if path.name.startswith((".", "__pycache__")):
+        return None
+    relative = path.relative_to(suites_folder()).parts
+    session = config.stash[plugin.SESSION]
+    if relative and relative[0] != FRAME and relative[0] != session.interface and not path.suffix:
+        return True
+    return bool(
+        len(relative) > 1 and relative[0] != FRAME and relative[1] != session.settings.party and not path.suffix
+    )
+
+
+class CheckFunction(pytest.Function):
+    """A check as a pytest item. It gets what it asks for from the run, not from the host project's fixtures."""
+
+    said: JsonDict | None = None
+
+    def runtest(self) -> None:
+        """Run the check and turn its verdict into pytest's words."""
+        session = self.funcargs["gateproof_session"]
+        said = session.run(self.obj)
+        self.said = said
+        verdict = Verdict(said["verdict"])
+        reason = next((j["reason"] for j in said["judgements"] if j["verdict"] == verdict and j["reason"]), "")
+        if verdict is Verdict.FAIL or (verdict is Verdict.WARN and session.settings.fail_on == "warn"):
+            raise CheckBroken(said)
+        if verdict is Verdict.ERROR:
+            raise CheckErred(said)
+        if verdict is Verdict.KNOWN:
+            pytest.xfail(next(j["baseline"] for j in said["judgements"] if j["verdict"] == "known"))
+        if verdict in (Verdict.UNSUPPORTED, Verdict.BLOCKED):
+            pytest.skip(f"{verdict}: {reason}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show a failure as a bug report, not as a traceback of the harness."""
+        if isinstance(excinfo.value, CheckBroken | CheckErred) and self.said is not None:
+            rows = self.config.stash[plugin.SESSION].catalogue
+            wanted = {"fail", "error"} | ({"warn"} if self.said["verdict"] == "warn" else set())
+            return text.failure(self.said, rows, wanted)
+        if isinstance(excinfo.value, TargetError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+
+def make_item(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
+    """Return an item for a check; None leaves everything else to pytest."""
+    note = info(obj)
+    if not note.requirements or not ours(collector.path):
+        return None
+    found = _fixtures(collector)
+    item = CheckFunction.from_parent(collector, name=name, callobj=obj, fixtureinfo=found)
+    rows = collector.config.stash[plugin.SESSION].catalogue
+    mine = [rows[key] for key in note.requirements if key in rows]
+    for word in dict.fromkeys(word for row in mine for word in (row.level, row.interface, row.party)):
+        item.add_marker(word)
+    item.add_marker(pytest.mark.requirement(*note.requirements))
+    return item
+
+
+def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
+    """Return the fixtures of every check: ours alone, so that a host's autouse fixtures do not reach in."""
+
+    def stub(gateproof_session: object) -> None:
+        """Ask for what every check needs."""
+
+    manager = collector.session._fixturemanager
+    full = manager.getfixtureinfo(collector, stub, None)
+    wanted = ("gateproof_session", "gateproof_server", "request")
+    return FuncFixtureInfo(
+        argnames=("gateproof_session",),
+        initialnames=("gateproof_session",),
+        names_closure=[name for name in full.names_closure if name in wanted],
+        name2fixturedefs={name: defs for name, defs in full.name2fixturedefs.items() if name in wanted},
+    )
+
+
+def remember(config: pytest.Config, items: list[pytest.Item]) -> Collected:
+    """Note every check that was collected."""
+    collected = config.stash[plugin.COLLECTED]
+    for item in items:
+        if isinstance(item, CheckFunction):
+            collected.every[check_id(item.obj)] = info(item.obj)
+    return collected
+
+
+def chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note the checks that will run, and tell the session which launches they need."""
+    collected = config.stash[plugin.COLLECTED]
+    for item in items:
+        if isinstance(item, CheckFunction):
+            note = info(item.obj)
+            collected.selected[check_id(item.obj)] = note
+            config.stash[plugin.SESSION].variants.add(note.launch)
+
+
+# -- what came of it
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report_: pytest.TestReport) -> None:
+    """Put what a check said on its report."""
+    if not isinstance(item, CheckFunction):
+        return
+    if call.when == "setup" and call.excinfo is not None and isinstance(call.excinfo.value, TargetError):
+        item.session.shouldstop = "gateproof: the target cannot be judged"
+        item.config.stash[plugin.SESSION].fatal = call.excinfo.value
+    if call.when != "call" or item.said is None:
+        return
+    report_.gateproof = item.said  # type: ignore[attr-defined]
+    rows = item.config.stash[plugin.SESSION].catalogue
+    for judgement in item.said["judgements"]:
+        row = rows.get(judgement["requirement"])
+        level = row.level if row else ""
+        report_.user_properties.append((judgement["requirement"], f"{level} {judgement['verdict']}"))
+
+
+def finish(session: pytest.Session) -> None:
+    """Work out the exit status; write the report unless this is a worker, whose part the controller merges."""
+    config = session.config
+    run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
+    if hasattr(config, "workerinput"):
+        config.workeroutput["gateproof"] = run.worker_part()  # type: ignore[attr-defined]
+        return
+    if config.option.collectonly:
+        return
+    for part in collected.workers:
+        run.merge_worker(part)
+    missing = run.missing(collected.every, collected.checks)
+    checks = list(collected.checks.values())
+    collected.review = baselines.review(run.entries, run.catalogue, checks, run.circumstances())
+    session.exitstatus = _status(session, run, collected)
+    complete = not missing.incomplete and int(session.exitstatus) not in (Exit.INTERRUPTED, Exit.USAGE)
+    collected.report = run.report(checks, missing.reasons, int(session.exitstatus), _selection(config), complete)
+    if run.settings.report:
+        collected.files = report.write(config.invocation_params.dir / run.settings.report, collected.report)
+
+
+def _status(session: pytest.Session, run: Session, collected: Collected) -> int:
+    statuses = [int(session.exitstatus)]
+    if run.fatal is not None:
+        return run.fatal.status
+    verdicts = {check["verdict"] for check in collected.checks.values()}
+    if "error" in verdicts:
+        statuses = [status for status in statuses if status != Exit.DIFFERS] + [Exit.HARNESS]
+    broken = {"fail", "warn"} if run.settings.fail_on == "warn" else {"fail"}
+    if verdicts & broken or collected.review.wrong:
+        statuses.append(Exit.DIFFERS)
+    if not collected.checks:
+        statuses.append(Exit.NOTHING)
+    return worst_exit(statuses)
+
+
+def _selection(config: pytest.Config) -> list[str]:
+    keyword, mark = config.option.keyword, config.option.markexpr
+    return [*([f"-k {keyword}"] if keyword else []), *([f"-m {mark}"] if mark else [])]
+
+
+# -- what the terminal shows
+
+
+def header(config: pytest.Config) -> list[str]:
+    """Return the header lines."""
+    run = config.stash[plugin.SESSION]
+    name = run.profile.name if run.profile else run.settings.named
+    rows = run.rows()
+    return [
+        f"gateproof: {run.settings.party} {name}, {run.interface.upper()}, effort {run.settings.effort}, "
+        f"{len(rows)} requirements",
+        f"gateproof: suites in {suites_folder()}",
+    ]
+
+
+def summary(terminal: Any, config: pytest.Config) -> None:
+    """Write the summary section."""
+    run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
+    if run.fatal is not None:
+        terminal.section("gateproof", sep="=")
+        terminal.write_line(str(run.fatal))
+        return
+    if collected.report is None:
+        return
+    entries = collected.report["requirements"]
+    target = collected.report["target"]
+    terminal.section(f"gateproof: {target['name']} {target['version']} ({run.interface.upper()})", sep="=")
+    rows = run.catalogue
+    for check in collected.checks.values():
+        if check["verdict"] == "warn" or any(j["verdict"] == "warn" for j in check["judgements"]):
+            for j in check["judgements"]:
+                if j["verdict"] == "warn":
+                    terminal.write_line(text.judgement(j, rows.get(j["requirement"])))
+    for line in text.sections(entries):
+        terminal.write_line(line)
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in collected.report["totals"].items() if count)
+    terminal.write_line(f"{len(entries)} requirements: {counted}")
+    for title in ("stale", "unmatched", "expired"):
+        for entry in getattr(collected.review, title):
+            terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
+    for path in collected.files:
+        terminal.write_line(f"written: {os.path.relpath(path)}")
+
+
+assert sys.version_info >= (3, 11), "gateproof runs on Python 3.11 and later"

@@ -1,0 +1,126 @@
+"""The judge: a check states what it expected and what it saw; the requirement's row decides what that weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateproof.verdicts import BROKEN, Verdict
+
+SHOWN = 2000
+
+
+class Unsupported(Exception):  # noqa: N818 - an outcome, not an error
+    """The target does not have what the check needs; carries the reason."""
+
+
+class Blocked(Exception):  # noqa: N818 - an outcome, not an error
+    """A premise of the check did not hold; carries which one."""
+
+
+class Broken(AssertionError):
+    """A requirement is broken, said inside a law; one subclass each, as Hypothesis tells failures by type."""
+
+
+class MisjudgedError(Exception):
+    """A check judged what it does not declare, or judged nothing: our own mistake."""
+
+
+class Row(Protocol):
+    """The part of a requirement that a judge needs."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+
+
+@dataclass
+class Judgement:
+    """One saying about one requirement."""
+
+    requirement: str
+    verdict: Verdict
+    expected: str = ""
+    seen: str = ""
+    reading: str = ""
+    reason: str = ""
+    exchanges: tuple[str, ...] = ()
+    k: int = 1
+    n: int = 1
+
+
+def show(value: object) -> str:
+    """Return a bounded text for a value; text is shown as it is."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
+
+
+WEIGHT = {"fail": Verdict.FAIL, "warn": Verdict.WARN, "inform": Verdict.INFORM}
+_broken_types: dict[str, type[Broken]] = {}
+
+
+def broken_type(requirement: str) -> type[Broken]:
+    """Return the exception class that stands for one broken requirement."""
+    if requirement not in _broken_types:
+        _broken_types[requirement] = type("Broken_" + requirement.replace("-", "_"), (Broken,), {})
+    return _broken_types[requirement]
+
+
+@dataclass
+class Judge:
+    """Records judgements of one check. Calling it never raises, but inside a law (see `gateproof.draw`)."""
+
+    rows: dict[str, Row]
+    recent: Callable[[], Iterable[str]] = tuple
+    judgements: list[Judgement] = field(default_factory=list)
+    in_law: bool = False
+
+    def __call__(self, requirement: str, ok: object, expected: object = "", seen: object = "") -> bool:
+        """Judge one requirement: `ok` is the verdict, `expected` and `seen` are for the reader of a failure."""
+        verdict = Verdict.PASS if ok else WEIGHT[self._row(requirement).verdict]
+        if self.in_law and verdict in BROKEN:
+            raise broken_type(requirement)(requirement, show(expected), show(seen), tuple(self.recent()))
+        if verdict is not Verdict.PASS:
+            self._add(Judgement(requirement, verdict, show(expected), show(seen), exchanges=tuple(self.recent())))
+        elif not any(j.requirement == requirement and j.verdict is Verdict.PASS for j in self.judgements):
+            self._add(Judgement(requirement, verdict))
+        return bool(ok)
+
+    def reading(self, requirement: str, text: object) -> None:
+        """State which reading the target takes where the text leaves it open: never scored."""
+        self._row(requirement)
+        if any(j.requirement == requirement and j.reading == show(text) for j in self.judgements):
+            return
+        self._add(Judgement(requirement, Verdict.INFORM, reading=show(text), exchanges=tuple(self.recent())[-1:]))
+
+    def unsupported(self, requirement: str, reason: str) -> None:
+        """State that the target lacks the optional feature on which the requirement hangs."""
+        self._row(requirement)
+        self._add(Judgement(requirement, Verdict.UNSUPPORTED, reason=reason))
+
+    def blocked(self, requirement: str, premise: str) -> None:
+        """State that the requirement could not be judged, as something before it did not hold."""
+        self._row(requirement)
+        self._add(Judgement(requirement, Verdict.BLOCKED, reason=premise, exchanges=tuple(self.recent())))
+
+    def rest(self, verdict: Verdict, reason: str) -> None:
+        """Give one verdict to every declared requirement that has none yet."""
+        judged = {j.requirement for j in self.judgements}
+        for requirement in self.rows:
+            if requirement not in judged:
+                self._add(Judgement(requirement, verdict, reason=reason, exchanges=tuple(self.recent())))
+
+    def broken(self, broken: Broken) -> None:
+        """Record what a law raised."""
+        requirement, expected, seen, exchanges = broken.args
+        self._add(Judgement(requirement, WEIGHT[self._row(requirement).verdict], expected, seen, exchanges=exchanges))
+
+    def _row(self, requirement: str) -> Row:
+        if requirement not in self.rows:
+            raise MisjudgedError(f"the check judged {requirement}, which it does not declare")
+        return self.rows[requirement]
+
+    def _add(self, judgement: Judgement) -> None:
+        self.judgements.append(judgement)

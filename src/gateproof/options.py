@@ -1,0 +1,77 @@
+"""The options of a run. Each exists as `--gateproof-...`; a short form only in a run that spells it.
+
+A plugin that always registered `--server` would end every run of a project whose conftest defines one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "--gateproof-"
+GROUP = "gateproof"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its name without dashes, the help text and what argparse takes beside."""
+
+    name: str
+    help: str
+    choices: tuple[str, ...] | None = None
+    flag: bool = False
+    metavar: str | None = None
+
+    @property
+    def dest(self) -> str:
+        """Name under which the value is kept."""
+        return "gateproof_" + self.name.replace("-", "_")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of `addoption`."""
+        if self.flag:
+            return {"action": "store_true", "default": False, "dest": self.dest, "help": self.help}
+        return {
+            "action": "store",
+            "default": None,
+            "dest": self.dest,
+            "help": self.help,
+            "choices": self.choices,
+            "metavar": self.metavar,
+        }
+
+
+OPTIONS = (
+    Option("server", "server to judge: profile, profile with arguments, module:callable or URL", metavar="NAME"),
+    Option("server-python", "interpreter (of a virtual environment) in which the server lives", metavar="PATH"),
+    Option("app", "application to judge, module:attribute or module:factory()", metavar="MODULE:ATTR"),
+    Option("middleware", "middleware to judge, module:callable", metavar="MODULE:CALLABLE"),
+    Option("app-paths", "where to look in an application: /,/items/1,POST:/items or an OpenAPI file", metavar="PATHS"),
+    Option("interface", "interface of the target, where it cannot be told", choices=("wsgi", "asgi")),
+    Option("baseline", "file of known deviations, each with its reason", metavar="FILE"),
+    Option("report", "folder for report.json and its companions", metavar="DIR"),
+    Option("fail-on", "lightest verdict that fails a test", choices=("fail", "warn")),
+    Option("effort", "how many cases a check draws", choices=("quick", "default", "thorough")),
+)
+
+
+def add_long_forms(group: Any) -> None:
+    """Register every option under its long name; `group` is pytest's option group."""
+    for option in OPTIONS:
+        group.addoption(PREFIX + option.name, **option.arguments())
+
+
+def spelled(arguments: Sequence[str]) -> set[str]:
+    """Return the names of the options whose short form the arguments spell."""
+    heads = {argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")}
+    return {option.name for option in OPTIONS if f"--{option.name}" in heads}
+
+
+def add_short_forms(group: Any, arguments: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """Register the short forms that are spelled and free; return those that somebody else has."""
+    names, used = spelled(arguments), set(taken)
+    for option in OPTIONS:
+        if option.name in names and f"--{option.name}" not in used:
+            group.addoption(f"--{option.name}", **option.arguments())
+    return [f"--{name}" for name in sorted(names) if f"--{name}" in used]

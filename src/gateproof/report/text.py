@@ -1,0 +1,93 @@
+"""What a terminal shows: a failure as a bug report that a maintainer can act on, and the summary by section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gateproof.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from gateproof.requirements import Requirement
+
+LINE = 160
+LINES = 40
+
+
+def failure(check: Mapping[str, Any], rows: Mapping[str, Requirement], wanted: Iterable[str]) -> str:
+    """Return the report of one check: each judgement of a wanted verdict, then the exchanges they rest on."""
+    chosen = [j for j in check["judgements"] if j["verdict"] in set(wanted)]
+    parts = [judgement(j, rows.get(j["requirement"])) for j in chosen]
+    shown: set[str] = set()
+    for j in chosen:
+        for key in j["exchanges"]:
+            if key in check["exchanges"] and key not in shown:
+                shown.add(key)
+                parts.append(exchange(key, check["exchanges"][key]))
+    return "\n\n".join(parts)
+
+
+def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
+    """Return one judgement: id, level, sentence, link, expected and seen."""
+    lines = [f"{j['requirement']}  {j['verdict']}" + (f"  ({row.level}, {row.basis})" if row else "")]
+    if row:
+        lines += [f"  {row.statement}", f"  {row.section}: {row.url}"]
+    for label in ("expected", "seen", "reason"):
+        if j[label]:
+            lines.append(f"  {label + ':':<10}{j[label]}")
+    if j["n"] > 1:
+        lines.append(f"  repeated: {j['k']} of {j['n']} runs")
+    if j.get("replay"):
+        lines.append(f"  replay:   {j['replay']}")
+    return "\n".join(lines)
+
+
+def exchange(key: str, x: Mapping[str, Any]) -> str:
+    """Return the two witnesses of one exchange: the octets, then the journal."""
+    start = x["client"][0]["t"] if x["client"] else (x["app"][0]["t"] if x["app"] else 0.0)
+    arrows = {"out": ">", "in": "<"}
+    lines = [f"  exchange {key}: {x['outcome']}"]
+    for piece in x["client"]:
+        mark = arrows.get(piece["dir"], piece["dir"])
+        text = piece["text"].replace("\\r\\n", "\\r\\n\n")
+        lines += [f"    {_ms(piece['t'], start)} {mark} {_cut(part)}" for part in text.splitlines() or [""]]
+    lines += [f"    {_ms(e['t'], start)} app {e['event']} {_cut(_compact(e['value']))}" for e in x["app"]]
+    if not x["app"]:
+        lines.append("    (the application was not called)")
+    if len(lines) > LINES:
+        lines[LINES:] = [f"    ... {len(lines) - LINES} more lines in the report"]
+    return "\n".join(lines)
+
+
+def _ms(moment: float, start: float) -> str:
+    return f"{(moment - start) * 1000:8.1f} ms"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LINE else f"{text[:LINE]}... ({len(text)})"
+
+
+def _compact(value: object) -> str:
+    if isinstance(value, dict):
+        if set(value) == {"b"}:
+            return repr(value["b"].encode("latin-1", "replace"))
+        if set(value) == {"dict"}:
+            return "{" + ", ".join(f"{_compact(k)}: {_compact(v)}" for k, v in value["dict"]) + "}"
+        if set(value) == {"tuple"}:
+            return "(" + ", ".join(map(_compact, value["tuple"])) + ")"
+        return "{" + ", ".join(f"{key}={_compact(v)}" for key, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_compact, value)) + "]"
+    return repr(value)
+
+
+def sections(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a table of sections by verdict, one line each, sections in the order of the catalogue."""
+    columns = [v for v in Verdict if any(e["verdict"] == v for e in entries.values())]
+    names = list(dict.fromkeys(e["section"] for e in entries.values()))
+    width = min(max([len(name) for name in names] or [0]), 48)
+    lines = [" " * width + "".join(f"{v!s:>13}" for v in columns)]
+    for name in names:
+        mine = [e["verdict"] for e in entries.values() if e["section"] == name]
+        lines.append(f"{name[:width]:<{width}}" + "".join(f"{mine.count(v) or '.':>13}" for v in columns))
+    return lines

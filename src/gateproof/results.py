@@ -1,0 +1,146 @@
+"""From what the checks said to what is reported: one entry per requirement of the target's party and interface.
+
+Everything here is plain data, so that a worker process can hand its part to the controller.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from gateproof import values
+from gateproof.exchange import Exchange
+from gateproof.judge import Judgement
+from gateproof.runner import Outcome
+from gateproof.verdicts import BROKEN, Verdict, worst
+
+if TYPE_CHECKING:
+    from gateproof.requirements import Requirement
+
+SCHEMA = "gateproof.report/1"
+EXCHANGE_BYTES = 256 * 1024
+REPORT_BYTES = 50 * 1024 * 1024
+JsonDict = dict[str, Any]
+
+
+def outcome_to_json(outcome: Outcome, exchanges: Mapping[str, Exchange], replay: str = "") -> JsonDict:
+    """Return a check's outcome as data, with the exchanges on which its judgements rest."""
+    judgements = []
+    used: set[str] = set()
+    for judgement in outcome.judgements:
+        used.update(judgement.exchanges)
+        judgements.append({**asdict(judgement), "verdict": str(judgement.verdict)})
+    kept = {key: exchange_to_json(exchanges[key]) for key in sorted(used) if key in exchanges}
+    return {
+        "id": outcome.check,
+        "revision": outcome.info.revision,
+        "seconds": round(outcome.seconds, 4),
+        "verdict": str(outcome.verdict),
+        "judgements": judgements,
+        "exchanges": kept,
+    }
+
+
+def exchange_to_json(exchange: Exchange) -> JsonDict:
+    """Return one exchange as data: octets both ways, the journal, and what is needed to play it again."""
+    budget = EXCHANGE_BYTES
+    client: list[JsonDict] = []
+    truncated = False
+    for moment, direction, octets in list(exchange.trace):
+        kept = octets[:budget]
+        truncated = truncated or len(kept) < len(octets)
+        budget -= len(kept)
+        client.append({"t": round(moment, 6), "dir": direction, **octets_to_json(kept)})
+    app: list[JsonDict] = []
+    for event in exchange.events:
+        encoded = values.encode(event.value)
+        budget -= len(str(encoded))
+        if budget < 0:
+            truncated = True
+            break
+        app.append({"t": round(event.t, 6), "call": event.call, "event": event.name, "value": encoded})
+    return {
+        "launch": exchange.launch,
+        "connection": id(exchange.trace) & 0xFFFFFF,
+        "request": octets_to_json(exchange.request),
+        "script": exchange.script,
+        "armed": exchange.armed,
+        "outcome": exchange.outcome,
+        "client": client,
+        "app": app,
+        "truncated": truncated,
+    }
+
+
+def octets_to_json(octets: bytes) -> JsonDict:
+    """Return octets as base64 beside a printable copy."""
+    return {"octets": base64.b64encode(octets).decode("ascii"), "text": printable(octets)}
+
+
+def printable(octets: bytes) -> str:
+    """Return octets as ASCII text in which everything else is escaped; line ends stay visible."""
+    return octets.decode("latin-1").encode("unicode_escape").decode("ascii")
+
+
+def requirement_entries(
+    rows: Iterable[Requirement], checks: Sequence[JsonDict], missing: Mapping[str, str]
+) -> dict[str, JsonDict]:
+    """Return the report's entry for each row; `missing` gives the reason why a row was not tested."""
+    said: dict[str, list[tuple[JsonDict, JsonDict]]] = {}
+    for check in checks:
+        for judgement in check["judgements"]:
+            said.setdefault(judgement["requirement"], []).append((check, judgement))
+    return {row.id: _entry(row, said.get(row.id, []), missing.get(row.id, "")) for row in rows}
+
+
+def _entry(row: Requirement, said: list[tuple[JsonDict, JsonDict]], missing: str) -> JsonDict:
+    verdict = worst(Verdict(judgement["verdict"]) for _, judgement in said)
+    reason = "; ".join(dict.fromkeys(j["reason"] for _, j in said if j["reason"] and j["verdict"] == verdict))
+    if missing and verdict not in (*BROKEN, Verdict.KNOWN):
+        verdict, reason = Verdict.UNTESTED, missing
+    return {
+        "party": row.party,
+        "level": row.level,
+        "weight": row.verdict,
+        "basis": row.basis,
+        "section": row.section,
+        "url": row.url,
+        "statement": row.statement,
+        "verdict": str(verdict),
+        "reason": reason,
+        "reading": "; ".join(dict.fromkeys(j["reading"] for _, j in said if j["reading"])),
+        "checks": [_check(check, judgement) for check, judgement in said],
+    }
+
+
+def _check(check: JsonDict, judgement: JsonDict) -> JsonDict:
+    return {
+        "id": check["id"],
+        "revision": check["revision"],
+        "verdict": judgement["verdict"],
+        "k": judgement["k"],
+        "n": judgement["n"],
+        "seconds": check["seconds"],
+        "message": judgement["reason"],
+        "expected": judgement["expected"],
+        "seen": judgement["seen"],
+        "baseline": judgement.get("baseline"),
+        "exchanges": list(judgement["exchanges"]),
+        "replay": judgement.get("replay", ""),
+    }
+
+
+def totals(entries: Mapping[str, JsonDict]) -> dict[str, int]:
+    """Count requirements by verdict; every verdict is there, also with 0."""
+    counted = {str(verdict): 0 for verdict in Verdict}
+    for entry in entries.values():
+        counted[entry["verdict"]] += 1
+    return counted
+
+
+def judgement_from_json(data: JsonDict) -> Judgement:
+    """Return a judgement from its data form."""
+    known = {key: data[key] for key in Judgement.__dataclass_fields__ if key in data}
+    return Judgement(**{**known, "verdict": Verdict(data["verdict"]), "exchanges": tuple(data["exchanges"])})

@@ -1,0 +1,122 @@
+"""Runs one check against one target, and confirms what it found before anybody is accused.
+
+Shared by the pytest plugin and by the proof, where hundreds of mutants are judged without pytest around each check.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateproof.check import CheckInfo, check_id, info, needs
+from gateproof.draw import Draw
+from gateproof.judge import Blocked, Judge, Judgement, MisjudgedError, Row, Unsupported
+from gateproof.verdicts import BROKEN, Verdict, worst
+
+CONFIRMATIONS = 5
+
+
+class HarnessError(Exception):
+    """Our own trouble (side channel, port, time): never counts against the target."""
+
+
+class Target(Protocol):
+    """What a runner needs of whatever is tested."""
+
+    def begin_check(self, name: str) -> None:
+        """Forget the exchanges of the check before."""
+
+    def recent_exchanges(self) -> list[str]:
+        """Return the keys of the exchanges that the last judgement rests on."""
+
+
+@dataclass
+class Outcome:
+    """What one check said: a judgement for each requirement that it declares."""
+
+    check: str
+    info: CheckInfo
+    judgements: list[Judgement] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the worst verdict of the check."""
+        return worst(j.verdict for j in self.judgements)
+
+
+def run_check(
+    function: Callable[..., object],
+    fixtures: Mapping[str, object],
+    target: Target,
+    rows: Mapping[str, Row],
+    effort: str = "default",
+    *,
+    confirm: bool = True,
+) -> Outcome:
+    """Run a check; repeat one that found something, so that what does not repeat accuses nobody."""
+    started = time.monotonic()
+    outcome = Outcome(check_id(function), info(function))
+    outcome.judgements = _settle(_once(function, fixtures, target, rows, effort))
+    if confirm and outcome.verdict in BROKEN:
+        _confirm(outcome, lambda: _settle(_once(function, fixtures, target, rows, effort)))
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _once(
+    function: Callable[..., object],
+    fixtures: Mapping[str, object],
+    target: Target,
+    rows: Mapping[str, Row],
+    effort: str,
+) -> Judge:
+    declared = info(function).requirements
+    unknown = [name for name in declared if name not in rows]
+    if unknown or not declared:
+        raise MisjudgedError(f"{check_id(function)} declares {', '.join(unknown) or 'no requirement'}: no such row")
+    target.begin_check(check_id(function))
+    judge = Judge({name: rows[name] for name in declared}, target.recent_exchanges)
+    offered: dict[str, object] = {"judge": judge, "draw": Draw(judge, effort), **fixtures}
+    try:
+        function(**{name: offered[name] for name in needs(function)})
+    except Unsupported as outcome:
+        judge.rest(Verdict.UNSUPPORTED, str(outcome))
+    except Blocked as outcome:
+        judge.rest(Verdict.BLOCKED, str(outcome))
+    except (HarnessError, OSError) as error:
+        judge.rest(Verdict.ERROR, f"{type(error).__name__}: {error}")
+    judge.rest(Verdict.ERROR, "the check ended without a judgement")
+    return judge
+
+
+def _settle(judge: Judge) -> list[Judgement]:
+    """Keep the worst judgement of each requirement, and every reading of those that only inform."""
+    kept: list[Judgement] = []
+    for requirement in judge.rows:
+        mine = [j for j in judge.judgements if j.requirement == requirement]
+        final = worst(j.verdict for j in mine)
+        chosen = [j for j in mine if j.verdict is final]
+        chosen[0].reading = "; ".join(j.reading for j in mine if j.reading)
+        kept.append(chosen[0])
+    return kept
+
+
+def _confirm(outcome: Outcome, again: Callable[[], list[Judgement]]) -> None:
+    """Repeat once; what does not come again is repeated until five repeats say how often it comes."""
+    accused = [j for j in outcome.judgements if j.verdict in BROKEN]
+    repeats = [again()]
+    if not all(_broken_in(repeats[0], j) for j in accused):
+        repeats += [again() for _ in range(CONFIRMATIONS - 1)]
+    for judgement in accused:
+        hits = sum(_broken_in(repeat, judgement) for repeat in repeats)
+        judgement.k, judgement.n = hits + 1, len(repeats) + 1
+        if hits < len(repeats):
+            judgement.verdict = Verdict.INFORM
+            judgement.reason = f"unstable: seen in {judgement.k} of {judgement.n} runs of the check"
+
+
+def _broken_in(judgements: list[Judgement], accused: Judgement) -> bool:
+    return any(j.requirement == accused.requirement and j.verdict in BROKEN for j in judgements)

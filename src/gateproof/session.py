@@ -1,0 +1,368 @@
+"""One test run: its settings, the target it judges, the launches of that target, and what the checks said."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import gateproof
+from gateproof import baseline as baselines
+from gateproof import requirements, results
+from gateproof.check import CheckInfo, info
+from gateproof.judge import Unsupported
+from gateproof.runner import HarnessError, Outcome, run_check
+from gateproof.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from gateproof.channel import Channel
+    from gateproof.servers import Launch, Profile
+    from gateproof.target import Server
+
+JsonDict = dict[str, Any]
+SEED = 0
+
+
+class TargetError(Exception):
+    """The target cannot be judged: a message for the user, and the exit status that goes with it."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Keep the message and the exit status (design: 3 harness, 4 usage)."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for, from whichever option it came."""
+
+    server: str | None = None
+    server_python: str | None = None
+    app: str | None = None
+    middleware: str | None = None
+    app_paths: str | None = None
+    interface: str | None = None
+    baseline: str | None = None
+    report: str | None = None
+    fail_on: str = "fail"
+    effort: str = "default"
+    rootdir: Path = field(default_factory=Path.cwd)
+
+    @property
+    def party(self) -> str:
+        """The party that the target is."""
+        if self.middleware:
+            return "middleware"
+        return "application" if self.app else "server"
+
+    @property
+    def named(self) -> str:
+        """What was named as target, as it was spelled."""
+        return self.server or self.app or self.middleware or ""
+
+
+class Session:
+    """Everything that lives as long as one run."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Resolve nothing yet: `resolve` and `start` do, as collection must not start anything."""
+        self.settings = settings
+        self.interface = settings.interface or "wsgi"
+        self.profile: Profile | None = None
+        self.version = self.server_python = ""
+        self.entries: list[baselines.Entry] = []
+        self.baseline_path: Path | None = None
+        self.variants: set[str] = set()
+        self.launches: list[JsonDict] = []
+        self.channel: Channel | None = None
+        self.started_at = datetime.now(UTC)
+        self.started = time.monotonic()
+        self.waited_s = 0.0
+        self.fatal: TargetError | None = None
+        self._servers: dict[str, Server] = {}
+        self._pending: dict[str, Future[Launch]] = {}
+        self._running: list[Launch] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._folder: TemporaryDirectory[str] | None = None
+        self._fixtures: dict[str, Any] = {}
+
+    # -- before anything runs
+
+    def resolve(self) -> None:
+        """Find out what the target is, without starting it."""
+        if self.settings.party == "server":
+            from gateproof import servers
+
+            self.profile = servers.resolve(
+                self.settings.server or "",
+                rootdir=self.settings.rootdir,
+                server_python=self.settings.server_python,
+                interface=self.settings.interface,
+            )
+            self.interface = self.profile.interface
+        path = self.settings.baseline or (self.profile.baseline if self.profile else "")
+        if path:
+            self.baseline_path = self.settings.rootdir / path
+            self.entries = baselines.load(self.baseline_path)
+
+    def rows(self) -> list[requirements.Requirement]:
+        """Return the requirements that bind this target."""
+        return requirements.load().binding(self.interface, self.settings.party)
+
+    @property
+    def catalogue(self) -> dict[str, requirements.Requirement]:
+        """The requirements that bind this target, by id."""
+        return {row.id: row for row in self.rows()}
+
+    # -- the target
+
+    def start(self, override: object = None) -> None:
+        """Start the target and make sure that an ordinary exchange works; raises `TargetError`."""
+        from gateproof import servers
+        from gateproof.channel import Channel
+
+        if override is not None:
+            self.profile = servers.as_profile("gateproof_server", override)
+            self.interface = self.profile.interface
+        assert self.profile is not None, "resolve() comes before start()"
+        self.channel = Channel()
+        self._folder = TemporaryDirectory(prefix="gateproof-")
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
+        for variant in ["default", *sorted(self.variants - {"default"})]:
+            if variant == "default" or variant in self.profile.variants:
+                self._pending[variant] = self._pool.submit(self._launch, variant)
+        self._smoke(self.server("default"))
+        self.version, self.server_python = self._describe()
+
+    def _describe(self) -> tuple[str, str]:
+        from gateproof import servers
+
+        assert self.profile is not None
+        about = servers.describe(self.profile)
+        return about.version, f"{about.implementation} {about.python}"
+
+    def _launch(self, variant: str) -> Launch:
+        from gateproof import servers
+
+        assert self.channel is not None
+        assert self._folder is not None
+        assert self.profile is not None
+        folder = Path(self._folder.name) / variant
+        return servers.launch(
+            self.profile,
+            variant=variant,
+            channel_address=self.channel.address,
+            token=self.channel.token,
+            launch_id=f"{variant}-{token_hex(4)}",
+            folder=folder,
+        )
+
+    def server(self, variant: str) -> Server:
+        """Return the handle of a launch; raises `Unsupported` where the profile has no such launch."""
+        from gateproof.servers import LaunchError
+        from gateproof.target import Server
+
+        assert self.profile is not None
+        assert self.channel is not None
+        assert self._pool is not None
+        if variant not in self._servers:
+            if variant != "default" and variant not in self.profile.variants:
+                raise Unsupported(f"the profile {self.profile.name} has no launch `{variant}`")
+            pending = self._pending.get(variant) or self._pool.submit(self._launch, variant)
+            try:
+                running = pending.result()
+            except LaunchError as error:
+                if variant == "default":
+                    raise TargetError(str(error), 3) from error
+                raise HarnessError(f"launch `{variant}`: {error}") from error
+            self._running.append(running)
+            self._servers[variant] = Server(running, self.channel, self.interface)
+        return self._servers[variant]
+
+    def _smoke(self, server: Server) -> None:
+        """Make one ordinary exchange; if that fails, nothing after it could be believed."""
+        from gateproof.wire.request import get
+
+        x = server.exchange(get(b"/"))
+        if x.response is None or x.response.status != 200 or len(x.calls) != 1:
+            raise TargetError(
+                f"an ordinary GET / did not work, so nothing is judged: {x.outcome}, the probe was called "
+                f"{len(x.calls)} times.\nThe server's log ends with:\n{server.running.log_tail()}",
+                3,
+            )
+
+    # -- the checks
+
+    def run(self, function: Callable[..., object]) -> JsonDict:
+        """Run one check and return what it said, as data; known deviations are marked."""
+        variant = info(function).launch
+        rows = {name: row for name, row in self.catalogue.items() if name in info(function).requirements}
+        try:
+            server = self.server(variant)
+        except Unsupported as reason:
+            return self._all(function, Verdict.UNSUPPORTED, str(reason))
+        except HarnessError as error:
+            return self._all(function, Verdict.ERROR, str(error))
+        outcome = run_check(function, {"server": server}, server, rows, self.settings.effort)
+        said = results.outcome_to_json(outcome, server.exchanges)
+        for problem in self.channel.take_errors() if self.channel else ():
+            said.setdefault("channel", []).append(problem)
+        self._mark_known(said, variant)
+        return said
+
+    def _all(self, function: Callable[..., object], verdict: Verdict, reason: str) -> JsonDict:
+        from gateproof.check import check_id
+        from gateproof.judge import Judgement
+
+        judgements = [Judgement(name, verdict, reason=reason) for name in info(function).requirements]
+        return results.outcome_to_json(Outcome(check_id(function), info(function), judgements), {})
+
+    def circumstances(self, variant: str = "default") -> baselines.Circumstances:
+        """Return what baseline entries are compared with."""
+        python = self.server_python.split(" ")[-1] if self.server_python else platform.python_version()
+        environment = {"python_version": ".".join(python.split(".")[:2]), "python_full_version": python}
+        return baselines.Circumstances(self.version, environment, variant, self.settings.effort)
+
+    def _mark_known(self, said: JsonDict, variant: str) -> None:
+        now = self.circumstances(variant)
+        for judgement in said["judgements"]:
+            if judgement["verdict"] not in ("fail", "warn"):
+                continue
+            for entry in self.entries:
+                if (
+                    baselines.covers(entry, judgement["requirement"], said["id"])
+                    and baselines.active(entry, now)
+                    and not baselines.expired(entry, now)
+                ):
+                    judgement["verdict"], judgement["baseline"] = "known", entry.reason
+        order = list(Verdict)
+        said["verdict"] = min((j["verdict"] for j in said["judgements"]), key=lambda v: order.index(Verdict(v)))
+
+    # -- the end
+
+    def stop(self) -> None:
+        """Stop every launch, side by side, and close the side channel."""
+        for future in self._pending.values():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                launch = future.result()
+                if launch not in self._running:
+                    self._running.append(launch)
+        if self._pool is not None:
+            list(self._pool.map(lambda launch: launch.stop(), self._running))
+            self._pool.shutdown(wait=True)
+        self.launches = [launch.to_json() for launch in self._running]
+        self.waited_s = sum(server.waited_s for server in self._servers.values())
+        if self.channel is not None:
+            self.channel.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def worker_part(self) -> JsonDict:
+        """Return what a worker of xdist hands to the controller beside the reports of its checks."""
+        fatal = [str(self.fatal), self.fatal.status] if self.fatal else None
+        about = {"version": self.version, "python": self.server_python, "waited_s": self.waited_s}
+        return {"launches": self.launches, "fatal": fatal, **about}
+
+    def merge_worker(self, part: JsonDict) -> None:
+        """Take over what a worker handed in."""
+        self.launches += part["launches"]
+        self.waited_s += part["waited_s"]
+        self.version = self.version or part["version"]
+        self.server_python = self.server_python or part["python"]
+        if part["fatal"] and self.fatal is None:
+            self.fatal = TargetError(*part["fatal"])
+
+    def missing(self, every: Mapping[str, CheckInfo], ran: Iterable[str]) -> Missing:
+        """Say of each requirement that was not tested why, and whether the run was complete.
+
+        `every` are the checks that were collected, before anything was deselected; `ran` those that reported.
+        """
+        done = set(ran)
+        judged_by: dict[str, list[str]] = {}
+        for name in sorted(set(every) | set(_unloaded(self, every))):
+            note = every.get(name) or CheckInfo(tuple(_unloaded(self, every)[name]))
+            for requirement in note.requirements:
+                judged_by.setdefault(requirement, []).append(name)
+        reasons: dict[str, str] = {}
+        incomplete = False
+        for row in self.rows():
+            absent = [name for name in judged_by.get(row.id, []) if name not in done]
+            if absent:
+                reasons[row.id] = f"not run: {', '.join(absent)}"
+                incomplete = True
+            elif row.id not in judged_by:
+                reasons[row.id] = row.excluded or "no check judges it yet"
+        return Missing(reasons, incomplete)
+
+    def report(
+        self,
+        checks: list[JsonDict],
+        missing: dict[str, str],
+        exit_status: int,
+        selection: Iterable[str],
+        complete: bool,
+    ) -> JsonDict:
+        """Return the report of the run (`report.json`)."""
+        entries = results.requirement_entries(self.rows(), checks, missing)
+        exchanges = {key: x for check in checks for key, x in check["exchanges"].items()}
+        profile = self.profile
+        return {
+            "schema": results.SCHEMA,
+            "suite": {
+                "version": gateproof.__version__,
+                "set": requirements.SET,
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "hypothesis": _hypothesis_version(),
+                "effort": self.settings.effort,
+                "seed": SEED,
+                "started": self.started_at.isoformat(timespec="seconds"),
+                "seconds": round(time.monotonic() - self.started, 3),
+                "waits_s": round(self.waited_s, 3),
+                "complete": complete,
+                "exit_status": exit_status,
+                "selection": list(selection),
+            },
+            "target": {
+                "kind": self.settings.party,
+                "name": profile.name if profile else self.settings.named,
+                "version": self.version,
+                "interface": self.interface,
+                "argv": self.launches[0]["argv"] if self.launches else [],
+                "python": self.server_python,
+                "capabilities": sorted(profile.capabilities) if profile else [],
+            },
+            "launches": self.launches,
+            "totals": results.totals(entries),
+            "requirements": entries,
+            "exchanges": exchanges,
+        }
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why requirements were not tested."""
+
+    reasons: dict[str, str]
+    incomplete: bool
+
+
+def _unloaded(session: Session, every: Mapping[str, CheckInfo]) -> dict[str, list[str]]:
+    """Return the checks of the packaged suites that this run did not even collect (a path was given): id -> rows."""
+    return {}
+
+
+def _hypothesis_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("hypothesis")
+    except PackageNotFoundError:
+        return ""

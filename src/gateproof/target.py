@@ -1,0 +1,222 @@
+"""The server under test, as a check sees it: exchanges, connections, capabilities."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from gateproof import scripts
+from gateproof.exchange import Exchange
+from gateproof.judge import Unsupported
+from gateproof.runner import HarnessError
+from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent
+from gateproof.wire.request import mark
+
+if TYPE_CHECKING:
+    from gateproof.channel import Channel, Event
+
+ANSWER_S = 5.0
+SETTLE_S = 2.0
+
+
+class Running(Protocol):
+    """A running server process, or one in our own process."""
+
+    id: str
+    host: str
+    port: int
+    uds: str | None
+    mount: str
+    capabilities: frozenset[str]
+
+    def alive(self) -> bool:
+        """Tell whether the server still runs."""
+
+    def restart(self) -> None:
+        """Start it anew after it died."""
+
+    def death(self) -> str:
+        """Say how it ended, in a few words."""
+
+
+@dataclass
+class Dialogue:
+    """One connection to the server, with any number of exchanges on it."""
+
+    server: Server
+    wire: Connection
+    current: Exchange | None = None
+
+    def begin(self, request: bytes, script: Mapping[str, Any] | None = None, *, arm: bool = False) -> Exchange:
+        """Send a request and return at once; `arm` leaves the octets as they are and marks nothing."""
+        exchange, octets = self.server.prepare(request, script, arm=arm)
+        exchange.trace = self.wire.trace
+        self.current = exchange
+        self.send(octets)
+        return exchange
+
+    def send(self, octets: bytes) -> None:
+        """Send more octets; a server that closed early is noted, not raised."""
+        try:
+            self.wire.send(octets)
+        except (Reset, Closed):
+            if self.current is not None:
+                self.current.reset = True
+
+    def read(self, exchange: Exchange | None = None, timeout: float = ANSWER_S) -> Exchange:
+        """Read one final response (and what came before it) into the exchange, and wait for its calls to end."""
+        exchange = exchange or self.current
+        assert exchange is not None, "begin() comes before read()"
+        deadline = time.monotonic() + timeout
+        try:
+            response = self.wire.read_response(exchange.method.encode("latin-1"), deadline)
+            exchange.response = response
+            exchange.interim = list(response.interim) if response is not None else []
+        except Silent as silence:
+            exchange.silent, exchange.partial = True, silence.partial
+        except Reset as end:
+            exchange.reset, exchange.partial = True, end.partial
+        except Closed as end:
+            exchange.closed, exchange.partial = True, end.partial
+        self.server.settle(exchange)
+        return exchange
+
+    def wait(self, event: str, timeout: float = SETTLE_S, exchange: Exchange | None = None) -> Event | None:
+        """Wait until the journal of the exchange holds that event; None when it never came."""
+        exchange = exchange or self.current
+        assert exchange is not None, "begin() comes before wait()"
+        return self.server.wait(exchange, event, timeout)
+
+    def release(self, name: str, exchange: Exchange | None = None) -> None:
+        """Let a script that waits for `name` go on."""
+        exchange = exchange or self.current
+        assert exchange is not None, "begin() comes before release()"
+        self.server.channel.release(exchange.id, name)
+
+    def half_close(self) -> None:
+        """Say that no more octets follow, and go on reading."""
+        self.wire.half_close()
+
+    def reset(self) -> None:
+        """Abort the connection with RST."""
+        self.wire.reset()
+
+    def ends(self, timeout: float = SETTLE_S) -> bool:
+        """Tell whether the server closes the connection within the time; octets before the end are drained."""
+        return self.wire.closed_by_peer(time.monotonic() + timeout)
+
+
+@dataclass
+class Server:
+    """The handle that checks get as `server`. All octets go to one launch of the server under test."""
+
+    running: Running
+    channel: Channel
+    interface: str = "wsgi"
+    exchanges: dict[str, Exchange] = field(default_factory=dict)
+    deaths: list[Exchange] = field(default_factory=list)
+    waited_s: float = 0.0
+
+    @property
+    def host(self) -> str:
+        """Address on which the server listens."""
+        return self.running.host
+
+    @property
+    def port(self) -> int:
+        """Port on which the server listens."""
+        return self.running.port
+
+    @property
+    def mount(self) -> str:
+        """Path under which the application is mounted; '' for the root."""
+        return self.running.mount
+
+    def has(self, capability: str) -> bool:
+        """Tell whether the profile declares a capability."""
+        return capability in self.running.capabilities
+
+    def unsupported(self, reason: str) -> NoReturn:
+        """End the check: the target lacks what it needs."""
+        raise Unsupported(reason)
+
+    def exchange(
+        self,
+        request: bytes,
+        script: Mapping[str, Any] | None = None,
+        *,
+        arm: bool = False,
+        timeout: float = ANSWER_S,
+    ) -> Exchange:
+        """Make one request on a connection of its own and return what both witnesses saw."""
+        with self.connect() as dialogue:
+            dialogue.begin(request, script, arm=arm)
+            return dialogue.read(timeout=timeout)
+
+    @contextmanager
+    def connect(self) -> Iterator[Dialogue]:
+        """Open a connection; it is closed, and its armed script disarmed, at the end of the block."""
+        self._revive()
+        try:
+            wire = Connection(self.running.host, self.running.port, uds=self.running.uds, timeout=ANSWER_S)
+        except Refused as error:
+            raise HarnessError(f"the server does not accept connections: {error}") from error
+        try:
+            yield Dialogue(self, wire)
+        finally:
+            wire.close()
+            self.channel.disarm(self.running.id)
+            self._note_death()
+
+    def prepare(self, request: bytes, script: Mapping[str, Any] | None, *, arm: bool = False) -> tuple[Exchange, bytes]:
+        """Register a script and return the exchange with the octets that carry its id."""
+        method = request.split(b" ", 1)[0].decode("latin-1")
+        chosen = dict(script) if script is not None else None
+        exchange = Exchange(token_hex(16), request, chosen, arm, self.running.id, method, self.channel.events)
+        self.exchanges[exchange.id] = exchange
+        self.channel.register(exchange.id, chosen)
+        if arm:
+            self.channel.arm(self.running.id, exchange.id, chosen)
+            return exchange, request
+        return exchange, mark(request, scripts.fields(exchange.id, chosen))
+
+    def settle(self, exchange: Exchange) -> None:
+        """Wait until every call that was made for the exchange has ended, or will not."""
+        self.channel.fence()
+        if not exchange.events and exchange.response is not None and exchange.response.status < 300:
+            self.wait(exchange, "", SETTLE_S)  # answered 2xx: a call there must be, its line is on the way
+        if exchange.events:
+            started = time.monotonic()
+            self.channel.settled(exchange.id, SETTLE_S)
+            self.waited_s += time.monotonic() - started
+
+    def wait(self, exchange: Exchange, event: str, timeout: float) -> Event | None:
+        """Wait for an event of an exchange ('' for any); None when it does not come in time."""
+        started = time.monotonic()
+        found = self.channel.wait(exchange.id, event or (lambda _: True), timeout)
+        self.waited_s += time.monotonic() - started
+        return found
+
+    def begin_check(self, name: str) -> None:
+        """Forget the exchanges of the check before."""
+        for key in self.exchanges:
+            self.channel.forget(key)
+        self.exchanges = {}
+
+    def recent_exchanges(self) -> list[str]:
+        """Return the key of the last exchange: that on which a judgement rests."""
+        return list(self.exchanges)[-1:]
+
+    def _note_death(self) -> None:
+        if self.exchanges and not self.running.alive():
+            last = next(reversed(self.exchanges.values()))
+            last.died = self.running.death()
+            self.deaths.append(last)
+
+    def _revive(self) -> None:
+        if not self.running.alive():
+            self.running.restart()
