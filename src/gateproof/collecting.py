@@ -24,11 +24,11 @@ JsonDict = dict[str, Any]
 FRAME = "frame"
 
 
-class CheckBroken(Exception):  # noqa: N818 - the target's fault, not an error of ours
+class CheckBroken(Exception):
     """A check found what the run counts as failure."""
 
 
-class CheckErred(Exception):  # noqa: N818
+class CheckErred(Exception):
     """A check could not be carried out: our own trouble."""
 
 

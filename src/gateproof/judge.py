@@ -11,11 +11,11 @@ from gateproof.verdicts import BROKEN, Verdict
 SHOWN = 2000
 
 
-class Unsupported(Exception):  # noqa: N818 - an outcome, not an error
+class Unsupported(Exception):
     """The target does not have what the check needs; carries the reason."""
 
 
-class Blocked(Exception):  # noqa: N818 - an outcome, not an error
+class Blocked(Exception):
     """A premise of the check did not hold; carries which one."""
 
 

@@ -1,0 +1,81 @@
+"""Where mutants and conforming variants register themselves.
+
+A mutant is the reference implementation with exactly one fault, made by overriding one seam. A variant is the reference
+with another legal choice: every check must leave it green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault: what it is proof of, what else it breaks, and how to make the broken implementation."""
+
+    requirement: str
+    name: str
+    make: Callable[..., Any]
+    interface: str
+    also: frozenset[str] = frozenset()
+    launch: str = "default"
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Name in the test run."""
+        return f"{self.requirement}-{self.name}"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One legal choice that differs from the reference's."""
+
+    name: str
+    make: Callable[..., Any]
+    interface: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+MUTANTS: list[Mutant] = []
+VARIANTS: list[Variant] = []
+
+
+def _interface(function: Callable[..., Any], given: str | None) -> str:
+    return given or ("asgi" if ".asgi" in function.__module__ else "wsgi")
+
+
+def mutant(
+    requirement: str,
+    *,
+    also: Sequence[str] = (),
+    interface: str | None = None,
+    launch: str = "default",
+    **options: Any,
+) -> Callable[[T], T]:
+    """Register a subclass of the reference server (or a factory of one) as a mutant of a requirement.
+
+    `also` names every other requirement that the same fault breaks, exactly. `launch` is the variant that shows it.
+    A second decorator on the same class proves a second requirement by the same fault.
+    """
+
+    def register(make: T) -> T:
+        where = _interface(make, interface)
+        MUTANTS.append(Mutant(requirement, make.__name__, make, where, frozenset(also), launch, options))
+        return make
+
+    return register
+
+
+def variant(*, interface: str | None = None, **options: Any) -> Callable[[T], T]:
+    """Register a subclass of the reference server as a conforming variant."""
+
+    def register(make: T) -> T:
+        VARIANTS.append(Variant(make.__name__, make, _interface(make, interface), options))
+        return make
+
+    return register
