@@ -1,0 +1,755 @@
+"""The WSGI probe: the application that the server under test hosts.
+
+It plays the script that comes with a request and journals what it saw and did over a side channel. One file, standard
+library only, CPython 3.6 and later and PyPy: it lives in whatever interpreter the server lives in. A script is data
+with a closed set of verbs (the STEPS table below); nothing in it is ever evaluated or imported.
+"""
+
+import base64
+import hashlib
+import io
+import itertools
+import json
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+PLAIN = 65536
+HEAD = 4096
+INPUT_METHODS = ("read", "readline", "readlines", "__iter__")
+ERROR_METHODS = ("write", "writelines", "flush")
+RAISABLE = {
+    kind.__name__: kind
+    for kind in (
+        Exception, ValueError, TypeError, RuntimeError, OSError, KeyError, AssertionError, UnicodeError, MemoryError,
+        BaseException, SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration,
+    )
+}
+
+
+class ProbeError(Exception):
+    """What a script raises on purpose."""
+
+
+# -- values as data; the forms are those of gateproof.values
+
+
+def type_name(value):
+    """Return the full name of a value's type, without the module for built-in ones."""
+    kind = type(value)
+    name = getattr(kind, "__qualname__", kind.__name__)
+    return name if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, name)
+
+
+def cut(key, value, octets):
+    """Return the form of a value that is too long."""
+    head = value[:HEAD] if key == "s" else value[:HEAD].decode("latin-1")
+    return {key: head, "len": len(value), "sha256": hashlib.sha256(octets).hexdigest(), "cut": True}
+
+
+def encode(value, depth=0):
+    """Return the data form of any value; exact types survive."""
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        return value if abs(value) < 1 << 63 else {"type": "int", "repr": repr(value)[:200]}
+    if kind is str:
+        return value if len(value) <= PLAIN else cut("s", value, value.encode("utf-8", "surrogatepass"))
+    if kind is bytes:
+        return {"b": value.decode("latin-1")} if len(value) <= PLAIN else cut("b", value, value)
+    if kind is float:
+        return value if value - value == 0 else {"type": "float", "repr": repr(value)}
+    if depth > 6:
+        return {"type": type_name(value), "repr": "too deep"}
+    if kind is list:
+        return [encode(item, depth + 1) for item in value[:2000]]
+    if kind is tuple:
+        return {"tuple": [encode(item, depth + 1) for item in value[:2000]]}
+    if kind is dict:
+        return {"dict": [[encode(key, depth + 1), encode(item, depth + 1)] for key, item in list(value.items())[:2000]]}
+    for base in (bool, int, str, bytes, bytearray, list, tuple, dict):
+        if isinstance(value, base):
+            plain = bytes(value) if base is bytearray else base(value)
+            return {"type": type_name(value), "of": encode(plain, depth + 1)}
+    return {"type": type_name(value), "repr": safe_repr(value)}
+
+
+def safe_repr(value):
+    """Return a bounded repr of a value that may not have one."""
+    try:
+        return repr(value)[:200]
+    except Exception as error:
+        return "repr raised %s" % type(error).__name__
+
+
+def decode(form):
+    """Return the value of a data form that a script carries."""
+    if isinstance(form, list):
+        return [decode(item) for item in form]
+    if not isinstance(form, dict):
+        return form
+    if "b" in form:
+        return form["b"].encode("latin-1")
+    if "tuple" in form:
+        return tuple(decode(item) for item in form["tuple"])
+    if "dict" in form:
+        return {decode(key): decode(value) for key, value in form["dict"]}
+    if form.get("type") in ("bytearray", "memoryview"):
+        return (bytearray if form["type"] == "bytearray" else memoryview)(decode(form["of"]))
+    if form.get("type") == "object":
+        return object()
+    if form.get("type") == "list_subclass":
+        return ListSubclass(decode(form["of"]))
+    if form.get("type") == "str_subclass":
+        return StrSubclass(decode(form["of"]))
+    return form.get("repr", "")
+
+
+class ListSubclass(list):
+    """A list that is not exactly one."""
+
+
+class StrSubclass(str):
+    """A str that is not exactly one."""
+
+
+# -- the side channel
+
+
+class Link:
+    """One connection to the test run: one per process and thread. When it is lost, the probe goes on without."""
+
+    def __init__(self, config):
+        """Connect and greet."""
+        self.pid, self.seq, self.lost, self.buffer = os.getpid(), 0, False, b""
+        self.sock = None
+        try:
+            self.sock = socket.create_connection((config["host"], config["port"]), 5)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.put(
+                {
+                    "hello": config["token"],
+                    "launch": config["launch"],
+                    "pid": self.pid,
+                    "tid": threading.get_ident(),
+                    "python": "%d.%d.%d" % sys.version_info[:3],
+                    "impl": sys.implementation.name,
+                }
+            )
+        except OSError:
+            self.lost = True
+
+    def put(self, data):
+        """Send one line."""
+        if self.lost:
+            return
+        try:
+            self.sock.sendall(json.dumps(data, separators=(",", ":")).encode("ascii") + b"\n")
+        except OSError:
+            self.lost = True
+
+    def journal(self, exchange, call, events, end):
+        """Send one journal line."""
+        self.put({"x": exchange, "c": call, "n": self.seq, "e": events, "end": end})
+        self.seq += 1
+
+    def ask(self, data, deadline):
+        """Send a question and return the answer, or {} when none came."""
+        self.put(data)
+        if self.lost:
+            return {}
+        try:
+            self.sock.settimeout(deadline + 5)
+            while b"\n" not in self.buffer:
+                got = self.sock.recv(65536)
+                if not got:
+                    raise OSError("the side channel was closed")
+                self.buffer += got
+            line, _, self.buffer = self.buffer.partition(b"\n")
+            return json.loads(line.decode("ascii"))
+        except (OSError, ValueError):
+            self.lost = True
+            return {}
+
+
+class Probe:
+    """What all calls of one launch share."""
+
+    def __init__(self, config):
+        """Take the launch's settings (address of the side channel, token, launch id)."""
+        self.config = config
+        self.local = threading.local()
+        self.calls = itertools.count(1)
+
+    def link(self):
+        """Return the link of this process and thread; a fork or another thread gets its own."""
+        link = getattr(self.local, "link", None)
+        if link is None or link.pid != os.getpid():
+            link = self.local.link = Link(self.config)
+        return link
+
+    def __call__(self, *args, **kwargs):
+        """Be the application."""
+        environ = args[0] if args else kwargs.get("environ")
+        marked = environ.get("HTTP_GATEPROOF_HELLO") if isinstance(environ, dict) else None
+        if marked:
+            return self.greet(args, kwargs)
+        return Call(self, args, kwargs).play()
+
+    def greet(self, args, kwargs):
+        """Answer who we are: the identity by which a launch knows its own server. The link is made on the way."""
+        self.link()
+        start_response = args[1] if len(args) > 1 else kwargs["start_response"]
+        body = self.config["launch"].encode("ascii")
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+# -- one call
+
+
+class Call:
+    """One call: its script, its journal, and what the steps need."""
+
+    def __init__(self, probe, args, kwargs):
+        """Note what we were called with."""
+        self.probe, self.args, self.kwargs = probe, args, kwargs
+        self.environ = args[0] if args else kwargs.get("environ")
+        self.start_response = args[1] if len(args) > 1 else kwargs.get("start_response")
+        self.number = next(probe.calls)
+        self.events, self.writer, self.ended, self.live = [], None, False, False
+        self.exchange, self.script = None, None
+
+    def play(self):
+        """Do what the script says, and return what it says."""
+        self.find_script()
+        self.log("call", self.opening())
+        try:
+            for step in self.script.get("call", ()):
+                self.step(step)
+            result = self.result(self.script.get("result") or {"kind": "list", "items": []})
+        except BaseException as error:
+            self.log("raised", {"raised": type_name(error), "message": str(error)[:200]})
+            self.flush(True)
+            raise
+        self.log("returned", {"kind": type_name(result)})
+        self.flush(self.ended_by_return)
+        return result
+
+    def find_script(self):
+        """Take the script from the request, or ask for it by id; an unmarked call asks for the armed one."""
+        environ = self.environ if isinstance(self.environ, dict) else {}
+        self.exchange = environ.get("HTTP_GATEPROOF_ID")
+        carried = environ.get("HTTP_GATEPROOF_SCRIPT")
+        if self.exchange and carried:
+            try:
+                padded = carried + "=" * (-len(carried) % 4)
+                self.script = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")).decode("ascii"))
+            except (ValueError, UnicodeError):
+                self.script = None
+        if self.script is None:
+            answer = self.probe.link().ask({"get": self.exchange, "c": self.number}, 5)
+            self.exchange, self.script = answer.get("x") or self.exchange, answer.get("script")
+        if self.script is None:
+            field = [["Content-Type", "text/plain"], ["Content-Length", "2"]]
+            header = [{"tuple": pair} for pair in field]
+            self.script = {
+                "call": [["start", "200 OK", header, ""]],
+                "result": {"kind": "list", "items": [["yield", {"b": "ok"}]]},
+            }
+        self.live = bool(self.script.get("live"))
+
+    def opening(self):
+        """Return what we were called with, as data."""
+        environ = self.environ
+        objects = {}
+        if isinstance(environ, dict):
+            for key, names in (("wsgi.input", INPUT_METHODS), ("wsgi.errors", ERROR_METHODS)):
+                if key in environ:
+                    objects[key] = [name for name in names if callable(getattr(environ[key], name, None))]
+            if "wsgi.file_wrapper" in environ:
+                objects["wsgi.file_wrapper"] = ["__call__"] if callable(environ["wsgi.file_wrapper"]) else []
+        return {
+            "args": len(self.args),
+            "kwargs": sorted(self.kwargs),
+            "environ": encode(environ),
+            "environ_type": type_name(environ),
+            "objects": objects,
+        }
+
+    def log(self, name, value):
+        """Journal one event; it leaves at once where a check waits for it."""
+        self.events.append([time.monotonic(), name, value])
+        if self.live:
+            self.flush(False)
+
+    def flush(self, end):
+        """Send what was journalled; `end` says that nothing more is expected of this call."""
+        if self.ended and not self.events:
+            return
+        events, self.events = self.events, []
+        self.ended = self.ended or end
+        self.probe.link().journal(self.exchange, self.number, events, self.ended)
+
+    def step(self, step):
+        """Play one step."""
+        STEPS[step[0]](self, *step[1:])
+
+    def doing(self, name, about, action):
+        """Do something, journal its result or exception, and return or raise that."""
+        try:
+            result = action()
+        except BaseException as error:
+            about.update({"raised": type_name(error), "message": str(error)[:200]})
+            self.log(name, about)
+            raise
+        about["result"] = encode(result)
+        if callable(result):
+            about["callable"] = True
+        self.log(name, about)
+        return result
+
+    # -- verbs
+
+    def start(self, status, headers, exc_info=""):
+        """Call start_response by position."""
+        arguments = [decode(status), decode(headers)]
+        if exc_info == "new":
+            try:
+                raise ProbeError("scripted")
+            except ProbeError:
+                arguments.append(sys.exc_info())
+                self.writer = self.doing("start", {"exc_info": exc_info}, lambda: self.start_response(*arguments))
+            return
+        if exc_info:
+            arguments.append(None if exc_info == "none" else exc_info)
+        self.writer = self.doing("start", {"exc_info": exc_info}, lambda: self.start_response(*arguments))
+
+    def start_raw(self, arguments):
+        """Call start_response with exactly these values."""
+        values = [decode(value) for value in arguments]
+        self.writer = self.doing("start", {"raw": len(values)}, lambda: self.start_response(*values))
+
+    def write(self, data):
+        """Call write()."""
+        value = decode(data)
+        self.doing("write", {"size": len(value) if hasattr(value, "__len__") else None}, lambda: self.writer(value))
+
+    def read(self, method, arguments):
+        """Call a method of wsgi.input."""
+        stream, values = self.environ["wsgi.input"], [decode(value) for value in arguments]
+        if method == "iter":
+            action = lambda: list(stream)  # noqa: E731
+        elif method == "next":
+            action = lambda: next(iter(stream), None)  # noqa: E731
+        else:
+            action = lambda: getattr(stream, method)(*values)  # noqa: E731
+        self.doing("read", {"method": method, "args": encode(values)}, action)
+
+    def read_until(self, method, size, most):
+        """Read in pieces until nothing comes; one event for all."""
+        pieces, failure = [], None
+        stream = self.environ["wsgi.input"]
+        while len(pieces) < most:
+            try:
+                piece = getattr(stream, method)(size)
+            except BaseException as error:
+                failure = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+        whole = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+        about = {
+            "method": method,
+            "args": encode([size]),
+            "result": encode(whole),
+            "sizes": [len(piece) for piece in pieces[:200]],
+            "types": sorted({type_name(piece) for piece in pieces}),
+        }
+        if failure is not None:
+            about.update({"raised": type_name(failure), "message": str(failure)[:200]})
+        self.log("read", about)
+        if failure is not None:
+            raise failure
+
+    def errors(self, method, arguments):
+        """Use wsgi.errors."""
+        stream, values = self.environ["wsgi.errors"], [decode(value) for value in arguments]
+        if method == "print":
+            action = lambda: print(*values, file=stream)  # noqa: E731
+        else:
+            action = lambda: getattr(stream, method)(*values)  # noqa: E731
+        self.doing("errors", {"method": method}, action)
+
+    def change_environ(self, how, key=None, value=None):
+        """Change environ in place."""
+        if how == "clear":
+            self.environ.clear()
+        elif how == "set":
+            self.environ[decode(key)] = decode(value)
+        elif how == "del":
+            self.environ.pop(decode(key), None)
+        self.log("environ", {"how": how, "key": key})
+
+    def look(self, key):
+        """Journal one value of environ as it is now."""
+        self.log("look", {"key": key, "there": key in self.environ, "value": encode(self.environ.get(key))})
+
+    def sleep(self, seconds):
+        """Sleep."""
+        time.sleep(min(float(seconds), 30))
+
+    def wait(self, name, deadline):
+        """Wait until the check lets us go on."""
+        self.log("waiting", {"name": name})
+        self.flush(False)
+        answer = self.probe.link().ask({"wait": name, "x": self.exchange, "s": deadline}, deadline)
+        self.log("waited", {"name": name, "released": "go" in answer})
+
+    def barrier(self, name, count, deadline):
+        """Wait until so many calls are here."""
+        self.log("arrived", {"name": name})
+        self.flush(False)
+        answer = self.probe.link().ask({"barrier": name, "count": count, "x": self.exchange, "s": deadline}, deadline)
+        self.log("together", {"name": name, "all": "go" in answer})
+
+    def fail(self, kind, message):
+        """Raise."""
+        raise RAISABLE.get(kind, ProbeError)(message)
+
+    def attempt(self, steps, on_error):
+        """Play steps; on an exception play the others instead."""
+        try:
+            for step in steps:
+                self.step(step)
+        except Exception as error:
+            self.log("caught", {"raised": type_name(error), "message": str(error)[:200]})
+            for step in on_error:
+                self.step(step)
+
+    def loop(self, count, steps):
+        """Play steps so many times."""
+        for _ in range(min(int(count), 100000)):
+            for step in steps:
+                self.step(step)
+
+    def note(self, value):
+        """Journal a value."""
+        self.log("note", {"value": value})
+
+    def file_wrapper(self, *arguments):
+        """Call wsgi.file_wrapper with a small file and journal what it is, without returning it."""
+        wrapper = self.environ["wsgi.file_wrapper"]
+        self.doing("file_wrapper", {}, lambda: wrapper(io.BytesIO(b"wrapped"), *arguments))
+
+    # -- results
+
+    def result(self, spec):
+        """Return the value that the script asks for."""
+        kind, items = spec.get("kind", "list"), spec.get("items", [])
+        self.ended_by_return = True
+        if kind == "none":
+            return None
+        if kind == "value":
+            return decode(spec.get("value"))
+        if kind in ("list", "tuple", "bytes", "list_subclass"):
+            blocks = [decode(step[1]) for step in items]
+            if kind == "bytes":
+                return b"".join(blocks)
+            if kind == "list_subclass" or spec.get("close"):
+                self.ended_by_return = not spec.get("close")
+                return closable(self, spec, list)(blocks)
+            return tuple(blocks) if kind == "tuple" else blocks
+        if kind == "file_wrapper":
+            return self.file_result(spec)
+        self.ended_by_return = False
+        if kind == "generator":
+            return self.generator(items)
+        return iterable(self, spec, items)
+
+    def generator(self, items):
+        """A real generator; its end and its finalization are journalled."""
+        try:
+            for step in items:
+                if step[0] == "yield":
+                    block = decode(step[1])
+                    self.log("item", {"size": size_of(block)})
+                    yield block
+                elif step[0] == "repeat":
+                    for _ in range(step[1]):
+                        self.log("item", {"size": step[2]})
+                        yield b"x" * step[2]
+                else:
+                    self.step(step)
+            self.log("exhausted", {})
+            self.flush(True)
+        except GeneratorExit:
+            self.log("closed_generator", {})
+            self.flush(True)
+            raise
+        except BaseException as error:
+            self.log("raised", {"raised": type_name(error), "message": str(error)[:200], "while": "iterating"})
+            self.flush(True)
+            raise
+
+    def file_result(self, spec):
+        """Wrap a file as the script says; without a wrapper, iterate over it ourselves."""
+        about = spec.get("file", {})
+        content = decode(about.get("content", {"b": "wrapped"}))
+        if "size" in about:
+            content = (b"0123456789abcdef" * (about["size"] // 16 + 1))[: about["size"]]
+        source = make_file(self, about.get("kind", "bytesio"), content)
+        self.ended_by_return = about.get("kind") in ("no_close", "read_only")
+        if "seek_before" in about:
+            source.seek(about["seek_before"])
+        wrapper = self.environ.get("wsgi.file_wrapper")
+        self.log("wrapper", {"there": wrapper is not None})
+        size = [about["block"]] if about.get("block") else []
+        if wrapper is None or not about.get("wrapped", True):
+            wrapped = iter(lambda: source.read(8192), b"")
+            self.ended_by_return = True
+        else:
+            wrapped = wrapper(source, *size)
+        if "seek_after" in about:
+            source.seek(about["seek_after"])
+        if about.get("instead"):
+            self.ended_by_return = True
+            return [decode(about["instead"])]
+        if about.get("through"):
+            self.ended_by_return = False
+            return self.through(wrapped)
+        return wrapped
+
+    def through(self, wrapped):
+        """Change what a wrapper gives, as middleware may."""
+        try:
+            for block in wrapped:
+                yield block.upper()
+        finally:
+            close = getattr(wrapped, "close", None)
+            if close is not None:
+                close()
+            self.log("exhausted", {})
+            self.flush(True)
+
+
+def size_of(block):
+    """Return a block's length, or None."""
+    try:
+        return len(block)
+    except TypeError:
+        return None
+
+
+def make_file(call, kind, content):
+    """Return a file-like object of a kind: bytesio, real, read_only (read and close), no_close (read alone)."""
+    if kind == "real":
+        base = tempfile.TemporaryFile()
+        base.write(content)
+        base.flush()
+        base.seek(0)
+        return RealFile(call, base)
+    if kind in ("read_only", "no_close"):
+        return make_reader(call, content, kind == "read_only")
+    source = RecordingBytes(content)
+    source.probe_call = call
+    return source
+
+
+class RecordingBytes(io.BytesIO):
+    """A BytesIO that journals its close()."""
+
+    probe_call = None
+
+    def close(self):
+        """Journal, then close."""
+        if self.probe_call is not None and not self.closed:
+            self.probe_call.log("file_close", {})
+            self.probe_call.flush(True)
+        io.BytesIO.close(self)
+
+
+class RealFile:
+    """A real file behind a recording close(); everything else is the file's own."""
+
+    def __init__(self, call, base):
+        """Keep both."""
+        self.call, self.base, self.shut = call, base, False
+
+    def __getattr__(self, name):
+        """Hand out what the file has."""
+        return getattr(self.base, name)
+
+    def read(self, *size):
+        """Read."""
+        return self.base.read(*size)
+
+    def __iter__(self):
+        """Iterate over lines, as files do."""
+        return iter(self.base)
+
+    def close(self):
+        """Journal, then close."""
+        if not self.shut:
+            self.shut = True
+            self.call.log("file_close", {})
+            self.call.flush(True)
+        self.base.close()
+
+
+def make_reader(call, content, with_close):
+    """Return an object that has read(size), and close() where asked: nothing else."""
+    stream = io.BytesIO(content)
+
+    def read(self, size=-1):
+        return stream.read(size)
+
+    def close(self):
+        call.log("file_close", {})
+        call.flush(True)
+
+    return type("Reader", (object,), {"read": read, "close": close} if with_close else {"read": read})()
+
+
+def closing(call, spec):
+    """Return a close method that journals, and raises where the script says so."""
+    count = itertools.count(1)
+
+    def close(self):
+        call.log("close", {"n": next(count)})
+        call.flush(True)
+        if spec.get("close") == "raises":
+            raise ProbeError("close")
+
+    return close
+
+
+def closable(call, spec, base):
+    """Return a subclass of list, with close() where the script asks for one."""
+    members = {"close": closing(call, spec)} if spec.get("close") else {}
+    return type("ClosableList", (base,), members)
+
+
+def iterable(call, spec, items):
+    """Return an iterator (kind iterator) or an object whose __iter__ returns a separate one (kind iterable)."""
+    state = {"iterated": 0, "done": False}
+
+    def steps():
+        for step in items:
+            if step[0] == "yield":
+                yield decode(step[1])
+            elif step[0] == "repeat":
+                for _ in range(step[1]):
+                    yield b"x" * step[2]
+            else:
+                call.step(step)
+
+    blocks = steps()
+
+    def __next__(self):
+        if state["done"]:
+            call.log("next_after_end", {})
+            call.flush(not spec.get("close"))
+            raise StopIteration
+        try:
+            block = next(blocks)
+        except StopIteration:
+            state["done"] = True
+            call.log("exhausted", {})
+            call.flush(not spec.get("close"))
+            raise
+        except BaseException as error:
+            state["done"] = True
+            call.log("raised", {"raised": type_name(error), "message": str(error)[:200], "while": "iterating"})
+            call.flush(not spec.get("close"))
+            raise
+        call.log("item", {"size": size_of(block)})
+        return block
+
+    def separate(self):
+        state["iterated"] += 1
+        call.log("iter", {"n": state["iterated"]})
+        return iterator_type()
+
+    def same(self):
+        state["iterated"] += 1
+        call.log("iter", {"n": state["iterated"]})
+        return self
+
+    def length(self):
+        call.log("len", {})
+        if spec.get("len") == "raises":
+            raise TypeError("no len")
+        return spec["len"]
+
+    def inner_close(self):
+        call.log("iterator_close", {})
+
+    outer = {key: decode(value) for key, value in spec.get("attrs", {}).items()}
+    if spec.get("close"):
+        outer["close"] = closing(call, spec)
+    if spec.get("len") is not None:
+        outer["__len__"] = length
+    if spec.get("spy"):
+        def spy(self, name):
+            if name not in ("__class__", "__iter__", "__next__", "__len__", "close", "__dict__"):
+                call.log("attribute", {"name": name})
+            return object.__getattribute__(self, name)
+        outer["__getattribute__"] = spy
+    inner = {"__iter__": lambda self: self, "__next__": __next__}
+    if spec.get("iter_close"):
+        inner["close"] = inner_close
+    iterator_type = type("SeparateIterator", (object,), inner)
+    if spec.get("kind") == "iterable":
+        outer["__iter__"] = separate
+        return type("ProbeIterable", (object,), outer)()
+    outer.update({"__iter__": same, "__next__": __next__})
+    return type("ProbeIterator", (object,), outer)()
+
+
+STEPS = {
+    "start": Call.start,
+    "start_raw": Call.start_raw,
+    "write": Call.write,
+    "read": Call.read,
+    "read_until": Call.read_until,
+    "errors": Call.errors,
+    "environ": Call.change_environ,
+    "look": Call.look,
+    "sleep": Call.sleep,
+    "wait": Call.wait,
+    "barrier": Call.barrier,
+    "raise": Call.fail,
+    "try": Call.attempt,
+    "loop": Call.loop,
+    "note": Call.note,
+    "file_wrapper": Call.file_wrapper,
+}
+
+
+def make_app(config):
+    """Return an application for a launch: {"host", "port", "token", "launch"} of the side channel."""
+    return Probe(config)
+
+
+def read_config():
+    """Read the launch's settings, which lie beside this file."""
+    path = os.environ.get("GATEPROOF_RUN") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "gateproof_run.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {"host": "127.0.0.1", "port": 9, "token": "", "launch": "none"}
+
+
+_probe = make_app(read_config())
+
+
+def app(*args, **kwargs):
+    """The application that servers are given."""
+    return _probe(*args, **kwargs)
