@@ -6,6 +6,7 @@ with a closed set of verbs (the STEPS table below); nothing in it is ever evalua
 """
 
 import base64
+import functools
 import hashlib
 import io
 import itertools
@@ -333,6 +334,13 @@ class Call:
         """Call start_response with exactly these values."""
         values = [decode(value) for value in arguments]
         self.writer = self.doing("start", {"raw": len(values)}, lambda: self.start_response(*values))
+
+    def keep_headers(self, status, headers, exc_info=""):
+        """Call start_response and look whether it changed the list."""
+        given = decode(headers)
+        copy = list(given)
+        self.writer = self.doing("start", {}, lambda: self.start_response(decode(status), given))
+        self.log("kept_headers", {"changed": given != copy})
 
     def write(self, data):
         """Call write()."""
@@ -715,6 +723,7 @@ def iterable(call, spec, items):
 STEPS = {
     "start": Call.start,
     "start_raw": Call.start_raw,
+    "keep_headers": Call.keep_headers,
     "write": Call.write,
     "read": Call.read,
     "read_until": Call.read_until,
@@ -753,3 +762,43 @@ _probe = make_app(read_config())
 def app(*args, **kwargs):
     """The application that servers are given."""
     return _probe(*args, **kwargs)
+
+
+# Other kinds of callable: a server must not care which one it is given.
+
+app_lambda = lambda *args, **kwargs: _probe(*args, **kwargs)  # noqa: E731
+app_instance = _probe
+app_method = _probe.__call__
+app_partial = functools.partial(_probe)
+
+
+class app_class:
+    """A class is a callable whose call makes an instance; that instance is the iterable."""
+
+    def __init__(self, *args, **kwargs):
+        """Play the call."""
+        self.result = _probe(*args, **kwargs)
+
+    def __iter__(self):
+        """Iterate over what the call returned."""
+        return iter(self.result)
+
+
+class Opaque:
+    """A callable that journals every attribute that is looked up on it, and whose signature lies."""
+
+    def __call__(self, *args):
+        """Be the application; what was looked up so far goes into the journal."""
+        args[0]["gateproof.looked_up"] = sorted(LOOKED_UP)
+        return _probe(*args)
+
+    def __getattribute__(self, name):
+        """Note the look-up; only what every object has is there."""
+        LOOKED_UP.add(name)
+        if name in ("__class__", "__call__"):
+            return object.__getattribute__(self, name)
+        raise AttributeError(name)
+
+
+LOOKED_UP = set()
+app_opaque = Opaque()

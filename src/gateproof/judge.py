@@ -105,6 +105,10 @@ class Judge:
         self._row(requirement)
         self._add(Judgement(requirement, Verdict.BLOCKED, reason=premise, exchanges=tuple(self.recent())))
 
+    def rest_blocked(self, premise: str) -> None:
+        """State that what was not judged by now had nothing to be judged on."""
+        self.rest(Verdict.BLOCKED, premise)
+
     def rest(self, verdict: Verdict, reason: str) -> None:
         """Give one verdict to every declared requirement that has none yet."""
         judged = {j.requirement for j in self.judgements}

@@ -1,0 +1,60 @@
+"""What the checks of WSGI servers share: ordinary exchanges, and the variables that CGI defines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateproof.exchange import Exchange
+from gateproof.scripts import Script, ok
+from gateproof.target import Server
+from gateproof.wire.request import Field, get
+
+# RFC 3875 section 4.1, without the HTTP_ family.
+CGI = frozenset(
+    [
+        "AUTH_TYPE",
+        "CONTENT_LENGTH",
+        "CONTENT_TYPE",
+        "GATEWAY_INTERFACE",
+        "PATH_INFO",
+        "PATH_TRANSLATED",
+        "QUERY_STRING",
+        "REMOTE_ADDR",
+        "REMOTE_HOST",
+        "REMOTE_IDENT",
+        "REMOTE_USER",
+        "REQUEST_METHOD",
+        "SCRIPT_NAME",
+        "SERVER_NAME",
+        "SERVER_PORT",
+        "SERVER_PROTOCOL",
+        "SERVER_SOFTWARE",
+    ]
+)
+ABSENT = "(absent)"
+
+
+def environ_of(server: Server, request: bytes, script: Script | None = None) -> dict[Any, Any]:
+    """Return the environ that the application got for a request."""
+    return server.exchange(request, script or ok()).call.environ
+
+
+def value(environ: dict[Any, Any], key: str) -> Any:
+    """Return a variable, or a text that says that it is not there."""
+    return environ.get(key, ABSENT)
+
+
+def answered(exchange: Exchange, status: int = 200, body: bytes = b"ok") -> bool:
+    """Tell whether the script's answer arrived whole."""
+    response = exchange.response
+    return response is not None and (response.status, response.body, response.complete) == (status, body, True)
+
+
+def with_field(*fields: Field) -> bytes:
+    """Return an ordinary GET with further fields."""
+    return get(b"/", *fields)
+
+
+def latin1(octets: bytes) -> str:
+    """Return the native string that stands for octets (PEP 3333, Unicode Issues)."""
+    return octets.decode("latin-1")

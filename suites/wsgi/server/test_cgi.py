@@ -1,0 +1,79 @@
+"""RFC 3875 section 4.1, to which PEP 3333 defers: variables made from the connection and the fields."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.judge import Judge
+from gateproof.scripts import ok
+from gateproof.target import Server
+from gateproof.wire.request import get
+
+from .looking import ABSENT, environ_of, latin1, value
+
+
+@requirement("WSGI-CGI-001")
+def test_remote_addr_is_the_peer(server: Server, judge: Judge) -> None:
+    """REMOTE_ADDR is the address of our end of the connection."""
+    if server.running.uds:
+        server.unsupported("a unix socket has no addresses")
+    with server.connect() as connection:
+        connection.begin(get(), ok())
+        x = connection.read()
+        own = connection.wire.local_address[0]
+        seen = value(x.call.environ, "REMOTE_ADDR")
+        judge("WSGI-CGI-001", seen == own, own, seen)
+
+
+@requirement("WSGI-CGI-003")
+def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
+    """Fields of one name become one variable with all values in order, joined with a comma."""
+
+    def law(case: tuple[bytes, list[bytes]]) -> None:
+        name, sent = case
+        x = server.exchange(get(b"/", *((name, text) for text in sent)), ok())
+        if x.refused:
+            return
+        seen = x.call.environ.get("HTTP_" + latin1(name).upper().replace("-", "_"))
+        if seen is None:
+            return  # a missing variable counts under WSGI-ENV-017
+        parts = [part.strip(" \t") for part in str(seen).split(",")]
+        judge("WSGI-CGI-003", parts == [latin1(text) for text in sent], b", ".join(sent), seen)
+
+    names = [b"X-Foo", b"Accept", b"X-Forwarded-For", b"Via", b"If-Match", b"X-Other", b"Accept-Language"]
+    texts = st.lists(st.sampled_from([b"1", b"2", b"b c", b"x=y", b"1"]), min_size=2, max_size=4)
+    draw(law, st.tuples(st.sampled_from(names), texts), [(name, [b"1", b"2"]) for name in names])
+    judge.rest_blocked("no request with repeated fields was passed on with a variable")
+
+
+@requirement("WSGI-CGI-004")
+def test_underscore_does_not_reach_another_field(server: Server, judge: Judge) -> None:
+    """X_A never merges into, or overwrites, the variable of X-A."""
+    good, evil = (b"X-A", b"good"), (b"X_A", b"evil")
+    for fields in ((good, evil), (evil, good)):
+        x = server.exchange(get(b"/", *fields), ok())
+        if not x.refused:
+            seen = value(x.call.environ, "HTTP_X_A")
+            judge("WSGI-CGI-004", seen in ("good", ABSENT), "good", seen)
+    judge("WSGI-CGI-004", True)
+
+
+@requirement("WSGI-CGI-005")
+def test_proxy_field(server: Server, judge: Judge) -> None:
+    """What becomes of a Proxy field."""
+    seen = value(environ_of(server, get(b"/", (b"Proxy", b"evil"))), "HTTP_PROXY")
+    judge.reading("WSGI-CGI-005", f"a Proxy field gives HTTP_PROXY {seen!r}")
+
+
+@requirement("WSGI-CGI-006")
+def test_run_once_is_false_in_a_long_running_server(server: Server, judge: Judge) -> None:
+    """A process that has served several requests does not run the application once."""
+    calls = [server.exchange(get(), ok()).call for _ in range(3)]
+    processes = {call.events[0].pid for call in calls}
+    if len(processes) == len(calls):
+        judge.blocked("WSGI-CGI-006", "each request was served by another process")
+        return
+    seen = value(calls[-1].environ, "wsgi.run_once")
+    judge("WSGI-CGI-006", not seen or seen == ABSENT, "false: one process served several requests", seen)
