@@ -17,6 +17,7 @@ from gateproof import plugin, report
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.report import text
 from gateproof.requirements import CatalogueError
+from gateproof.servers import UsageError
 from gateproof.session import Session, Settings, TargetError
 from gateproof.verdicts import Exit, Verdict, worst_exit
 
@@ -65,7 +66,7 @@ def configure(config: pytest.Config) -> None:
     session = Session(_settings(config))
     try:
         session.resolve()
-    except (TargetError, baselines.BaselineError, CatalogueError) as error:
+    except (UsageError, TargetError, baselines.BaselineError, CatalogueError) as error:
         raise pytest.UsageError(f"gateproof: {error}") from None
     config.stash[plugin.SESSION] = session
     collected = Collected()

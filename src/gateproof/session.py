@@ -136,10 +136,15 @@ class Session:
         self._folder = TemporaryDirectory(prefix="gateproof-")
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
         for variant in ["default", *sorted(self.variants - {"default"})]:
-            if variant == "default" or variant in self.profile.variants:
+            if self._has(variant):
                 self._pending[variant] = self._pool.submit(self._launch, variant)
         self._smoke(self.server("default"))
         self.version, self.server_python = self._describe()
+
+    def _has(self, variant: str) -> bool:
+        """Tell whether the target can be launched like that; every server can host another kind of callable."""
+        assert self.profile is not None
+        return variant in ("default", "os_environ", *self.profile.variants) or variant.startswith("app:")
 
     def _describe(self) -> tuple[str, str]:
         from gateproof import servers
@@ -154,7 +159,7 @@ class Session:
         assert self.channel is not None
         assert self._folder is not None
         assert self.profile is not None
-        folder = Path(self._folder.name) / variant
+        folder = Path(self._folder.name) / variant.replace(":", "-")
         return servers.launch(
             self.profile,
             variant=variant,
@@ -173,7 +178,7 @@ class Session:
         assert self.channel is not None
         assert self._pool is not None
         if variant not in self._servers:
-            if variant != "default" and variant not in self.profile.variants:
+            if not self._has(variant):
                 raise Unsupported(f"the profile {self.profile.name} has no launch `{variant}`")
             pending = self._pending.get(variant) or self._pool.submit(self._launch, variant)
             try:

@@ -1,1 +1,17 @@
-"""servers."""
+"""Servers: how they are named, started, supervised, known to be ready, and stopped."""
+
+from gateproof.servers.launching import Launch, LaunchError, launch
+from gateproof.servers.profiles import About, Profile, UsageError, as_profile, describe, resolve, shipped
+
+__all__ = [
+    "About",
+    "Launch",
+    "LaunchError",
+    "Profile",
+    "UsageError",
+    "as_profile",
+    "describe",
+    "launch",
+    "resolve",
+    "shipped",
+]

@@ -1,0 +1,345 @@
+"""Starting one launch of a server: a private folder, a supervisor, a port, a bounded log, and proof of identity."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+
+from gateproof.servers.profiles import Profile, VariantSpec, describe
+from gateproof.wire.client import Connection, Refused, WireError
+from gateproof.wire.request import get
+
+HERE = Path(__file__).parent
+LOG_HEAD = 16 * 1024
+LOG_TAIL = 48 * 1024
+STOP_S = 5.0
+PORT_TRIES = 3
+TAKEN = ("address already in use", "errno 98", "errno 48", "eaddrinuse")
+
+
+class LaunchError(Exception):
+    """The server could not be started; the message has the command, what happened, and what to do."""
+
+
+class Log:
+    """Drains what the server prints; keeps its beginning and its end."""
+
+    def __init__(self, fd: int) -> None:
+        """Read from a descriptor until its end, in a thread."""
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self.total = 0
+        self._thread = threading.Thread(target=self._drain, args=(fd,), name="gateproof-log", daemon=True)
+        self._thread.start()
+
+    def _drain(self, fd: int) -> None:
+        with contextlib.suppress(OSError):
+            while octets := os.read(fd, 65536):
+                self._keep(octets)
+        os.close(fd)
+
+    def _keep(self, octets: bytes) -> None:
+        self.total += len(octets)
+        room = LOG_HEAD - len(self._head)
+        if room > 0:
+            self._head += octets[:room]
+            octets = octets[room:]
+        if octets:
+            self._tail.append(octets[-LOG_TAIL:])
+            self._tail_size += len(self._tail[-1])
+            while self._tail_size - len(self._tail[0]) >= LOG_TAIL:
+                self._tail_size -= len(self._tail.popleft())
+
+    def text(self, lines: int = 40) -> str:
+        """Return the last lines, printable."""
+        octets = bytes(self._head) + b"".join(list(self._tail))
+        text = octets.decode("utf-8", "backslashreplace")
+        shown = ["".join(c if c.isprintable() or c == "\t" else "?" for c in line) for line in text.splitlines()]
+        return "\n".join(line[:500] for line in shown[-lines:])
+
+
+@dataclass
+class Launch:
+    """A running server: one supervised process tree. Satisfies `gateproof.target.Running`."""
+
+    profile: Profile
+    variant: str
+    app: str
+    folder: Path
+    id: str
+    spec: VariantSpec
+    environment: Mapping[str, str]
+    config: Mapping[str, Any]
+    host: str = "127.0.0.1"
+    port: int = 0
+    uds: str | None = None
+    argv: list[str] = field(default_factory=list)
+    pid: int = 0
+    start_s: float = 0.0
+    exit_status: int | None = None
+    _process: subprocess.Popen[bytes] | None = None
+    _log: Log | None = None
+    _exited: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def mount(self) -> str:
+        """Path under which the application is mounted."""
+        return self.spec.mount
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this launch declares."""
+        return self.profile.capabilities | self.spec.capabilities
+
+    def start(self) -> None:
+        """Start the server and wait until it has proven who it is; a taken port is tried again."""
+        for attempt in range(PORT_TRIES):
+            started = time.monotonic()
+            self._spawn()
+            problem = self._ready(started + self.profile.ready_s)
+            if not problem:
+                self.start_s = time.monotonic() - started
+                return
+            self.stop()
+            if not any(word in self.log_tail().lower() for word in TAKEN) or attempt == PORT_TRIES - 1:
+                raise LaunchError(self._complaint(problem))
+
+    def alive(self) -> bool:
+        """Tell whether the main process of the server runs."""
+        return self._process is not None and not self._exited.is_set()
+
+    def restart(self) -> None:
+        """Start it anew after it died."""
+        self.stop()
+        self.start()
+
+    def death(self) -> str:
+        """Say how it ended."""
+        status = self.exit_status
+        if status is None:
+            return "it ended"
+        return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Return the end of what the server printed."""
+        return self._log.text(lines) if self._log else ""
+
+    def stop(self) -> None:
+        """Stop the server and everything that it started; may be called twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            assert process.stdin is not None
+            process.stdin.close()
+        try:
+            process.wait(STOP_S * 2 + 2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of the report."""
+        return {
+            "id": self.id,
+            "variant": self.variant,
+            "argv": self.argv,
+            "python": self.profile.python,
+            "pid": self.pid,
+            "start_s": round(self.start_s, 3),
+            "exit_status": self.exit_status,
+            "log_tail": self.log_tail(),
+        }
+
+    # -- inside
+
+    def _spawn(self) -> None:
+        self.port = free_port(self.host)
+        self.argv = self._command()
+        self._exited = threading.Event()
+        self.exit_status = None
+        read_end, write_end = os.pipe()
+        spec = {"argv": self.argv, "env": self._environment(), "cwd": str(self.folder), "stop_s": STOP_S}
+        command = [sys.executable, "-S", str(HERE / "supervisor.py"), json.dumps(spec)]
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=write_end, start_new_session=True
+            )
+        except OSError:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        self._log = Log(read_end)
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline()
+        try:
+            said = json.loads(first)
+        except ValueError:
+            raise LaunchError(self._complaint("the supervisor did not start")) from None
+        if "failed" in said:
+            self.stop()
+            raise LaunchError(self._complaint(f"the command cannot be run ({said['failed']})"))
+        self.pid = said["pid"]
+        threading.Thread(target=self._watch, args=(self._process,), name="gateproof-watch", daemon=True).start()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            with contextlib.suppress(ValueError):
+                self.exit_status = json.loads(line).get("exit")
+        process.stdout.close()
+        if process is self._process or self._process is None:
+            self._exited.set()
+
+    def _command(self) -> list[str]:
+        version = describe(self.profile).version
+        skipped = {
+            argument
+            for condition, argument in self.profile.unless
+            if version and not SpecifierSet(condition).contains(version, prereleases=True)
+        }
+        words = {
+            "python": self.profile.python,
+            "own_python": sys.executable,
+            "bin": str(Path(self.profile.python).parent),
+            "app": self.app,
+            "host": self.host,
+            "port": str(self.port),
+            "uds": str(self.folder / "s"),
+            "launchers": str(HERE / "launchers"),
+            "folder": str(self.folder),
+            "mount": self.mount,
+        }
+        argv: list[str] = []
+        for word in self.profile.argv:
+            if word == "{more}":
+                argv += [_fill(more, words) for more in (*self.spec.argv, *self.profile.more)]
+            elif word not in skipped:
+                argv.append(_fill(word, words))
+        return argv
+
+    def _environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHON", "COV_", "GATEPROOF"))}
+        own = self.profile.name.startswith("reference-")
+        path = [str(self.folder), *([p for p in sys.path if p] if own else [])]
+        return {
+            **kept,
+            "PYTHONPATH": os.pathsep.join(path),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.environment,
+        }
+
+    def _ready(self, deadline: float) -> str:
+        """Ask until the server proves that it is ours; return what went wrong, or ''."""
+        pause = 0.005
+        while time.monotonic() < deadline:
+            if self._exited.is_set() or not self.alive():
+                return f"it ended before it answered ({self.death()})"
+            if self._greets(deadline):
+                return ""
+            time.sleep(pause)  # readiness of a foreign process can only be polled
+            pause = min(pause * 1.5, 0.1)
+        return f"it did not answer within {self.profile.ready_s:g} s"
+
+    def _greets(self, deadline: float) -> bool:
+        target = (self.mount or "").encode("ascii") + b"/"
+        try:
+            wire = Connection(self.host, self.port, uds=self.uds, timeout=1.0)
+        except Refused:
+            return False
+        try:
+            wire.send(get(target, (b"Gateproof-Hello", b"1"), (b"Connection", b"close")))
+            response = wire.read_response(b"GET", min(deadline, time.monotonic() + 5.0))
+        except WireError:
+            return False
+        finally:
+            wire.close()
+        return response.status == 200 and response.body == self.id.encode("ascii")
+
+    def _complaint(self, problem: str) -> str:
+        lines = [
+            f"the server {self.profile.name} could not be started: {problem}",
+            f"command: {' '.join(self.argv)}",
+        ]
+        if self.profile.distribution and not describe(self.profile).version and self.profile.install:
+            wanted = " ".join(self.profile.install)
+            lines.append(f"it is not installed in {self.profile.python}: {self.profile.python} -m pip install {wanted}")
+        log = self.log_tail()
+        lines.append(f"its log ends with:\n{log}" if log else "it printed nothing")
+        return "\n".join(lines)
+
+
+def _fill(word: str, words: Mapping[str, str]) -> str:
+    for key, value in words.items():
+        word = word.replace("{" + key + "}", value)
+    return word
+
+
+def free_port(host: str) -> int:
+    """Return a port on which nobody listens now; who takes it first is decided at launch, and tried again."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def probe_file(interface: str) -> Path:
+    """Return the path of the probe of an interface."""
+    spec = find_spec("gateproof.reference_apps")
+    if spec is None or not spec.submodule_search_locations:
+        raise LaunchError("the probes are not installed; run from a checkout or reinstall gateproof")
+    return Path(next(iter(spec.submodule_search_locations))) / f"{interface}_probe.py"
+
+
+def launch(
+    profile: Profile,
+    *,
+    variant: str,
+    channel_address: tuple[str, int],
+    token: str,
+    launch_id: str,
+    folder: Path,
+    lifespan: Mapping[str, Any] | None = None,
+) -> Launch:
+    """Start a launch of a server and return it when it is ready; raises `LaunchError`.
+
+    `variant` is `default`, a variant of the profile, or `app:ATTRIBUTE` for another kind of callable of the probe.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = probe_file(profile.interface)
+    shutil.copy(probe, folder / probe.name)
+    config = {
+        "host": channel_address[0],
+        "port": channel_address[1],
+        "token": token,
+        "launch": launch_id,
+        "lifespan": dict(lifespan) if lifespan is not None else None,
+    }
+    (folder / "gateproof_run.json").write_text(json.dumps(config), encoding="ascii")
+    attribute = variant.removeprefix("app:") if variant.startswith("app:") else "app"
+    spec = profile.variants.get(variant, VariantSpec())
+    environment = {**profile.env, **spec.env}
+    if variant == "os_environ":
+        environment["GATEPROOF_FOO"] = "\u20ac\u00e9"
+    started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
+    started.start()
+    return started

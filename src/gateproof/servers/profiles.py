@@ -1,0 +1,232 @@
+"""Profiles: what a name after `--server=` means."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+
+class UsageError(Exception):
+    """The target was named wrongly; the message says how to name it."""
+
+
+@dataclass(frozen=True)
+class VariantSpec:
+    """Another launch of a server: what differs from the default one."""
+
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+    mount: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a server is started and what it can do. See profiles.toml for the keys."""
+
+    name: str
+    interface: str
+    argv: tuple[str, ...]
+    distribution: str = ""
+    install: tuple[str, ...] = ()
+    capabilities: frozenset[str] = frozenset()
+    env: Mapping[str, str] = field(default_factory=dict)
+    variants: Mapping[str, VariantSpec] = field(default_factory=dict)
+    unless: tuple[tuple[str, str], ...] = ()
+    alias: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    python: str = sys.executable
+    ready_s: float = 20.0
+    baseline: str = ""
+    notes: str = ""
+
+
+TABLE_KEYS = {"command", "interface", "env", "python", "ready", "capabilities", "baseline", "distribution", "variants"}
+
+
+@cache
+def shipped() -> dict[str, Profile]:
+    """Return the profiles that ship, by name."""
+    data = tomllib.loads((files(__package__) / "profiles.toml").read_text(encoding="utf-8"))
+    return {name: _from_table(name, table) for name, table in data["profile"].items()}
+
+
+def _from_table(name: str, table: Mapping[str, Any]) -> Profile:
+    known = {item.name for item in fields(Profile)} - {"name", "variants"}
+    given: dict[str, Any] = {key: value for key, value in table.items() if key in known}
+    for key in ("argv", "install", "alias"):
+        if key in given:
+            given[key] = tuple(given[key])
+    given["capabilities"] = frozenset(given.get("capabilities", ()))
+    given["unless"] = tuple((condition, argument) for condition, argument in given.get("unless", ()))
+    variants = {key: _variant(value) for key, value in table.get("variant", {}).items()}
+    return Profile(name=name, variants=variants, **given)
+
+
+def _variant(table: Mapping[str, Any]) -> VariantSpec:
+    return VariantSpec(
+        tuple(table.get("argv", ())),
+        dict(table.get("env", {})),
+        frozenset(table.get("capabilities", ())),
+        table.get("mount", ""),
+    )
+
+
+def resolve(spec: str, *, rootdir: Path, server_python: str | None = None, interface: str | None = None) -> Profile:
+    """Return the profile that a name means: shipped, of the project, of an entry point, a callable or a URL."""
+    try:
+        words = shlex.split(spec)
+    except ValueError as error:
+        raise UsageError(f"--server={spec!r} cannot be split into words: {error}") from error
+    if not words:
+        raise UsageError("--server needs a name; `gateproof servers` lists the profiles")
+    profile = _named(words[0], rootdir, interface)
+    if interface is not None and profile.interface != interface:
+        raise UsageError(f"the profile {profile.name} is for {profile.interface}, not for {interface}")
+    python = server_python or profile.python
+    found = shutil.which(python)
+    if found is None:
+        raise UsageError(f"the interpreter {python} does not exist or cannot be run; check --server-python")
+    # Not resolved: the python of a virtual environment is a link, and knows its environment by its own path.
+    return replace(profile, more=tuple(words[1:]), python=str(Path(found).absolute()))
+
+
+def _named(name: str, rootdir: Path, interface: str | None) -> Profile:
+    own = _project_tables(rootdir)
+    if name in own:
+        return _project_profile(name, own[name])
+    for profile in shipped().values():
+        if name == profile.name or name in profile.alias:
+            return profile
+    for point in entry_points(group="gateproof.servers"):
+        if point.name == name:
+            return as_profile(name, _loaded(point))
+    if name.startswith(("http://", "https://")):
+        raise UsageError("a deployed probe (a URL) cannot be judged yet; name a profile or a command")
+    if ":" in name:
+        argv = ("{python}", "{launchers}/serve.py", "callable", "{app}", "{host}", "{port}", name)
+        return Profile(name, interface or "wsgi", argv)
+    known = sorted({*shipped(), *(a for p in shipped().values() for a in p.alias), *own})
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(
+        f"unknown server {name!r}{hint}\nknown: {', '.join(known)}\n"
+        "or a table [tool.gateproof.servers.NAME] in pyproject.toml, an entry point, or module:callable"
+    )
+
+
+def _loaded(point: Any) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        raise UsageError(f"the entry point {point.name} ({point.value}) cannot be loaded: {error}") from error
+
+
+def _project_tables(rootdir: Path) -> dict[str, Any]:
+    path = rootdir / "pyproject.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = data.get("tool", {}).get("gateproof", {}).get("servers", {})
+    if not isinstance(tables, dict):
+        raise UsageError(f"{path}: [tool.gateproof.servers] is not a table of tables")
+    return tables
+
+
+def _project_profile(name: str, table: object) -> Profile:
+    where = f"[tool.gateproof.servers.{name}]"
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} is not a table")
+    unknown = sorted(set(table) - TABLE_KEYS)
+    if unknown:
+        raise UsageError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(TABLE_KEYS))}")
+    command = table.get("command")
+    argv = shlex.split(command) if isinstance(command, str) else command
+    if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
+        raise UsageError(f'{where}: `command` is missing; for example "python -m mine {{app}} --port {{port}}"')
+    if not any("{app}" in word for word in argv) or not any("{port}" in word for word in argv):
+        raise UsageError(f"{where}: the command must hold {{app}} and {{port}}, as the test run chooses both")
+    interface = table.get("interface", "wsgi")
+    if interface not in ("wsgi", "asgi"):
+        raise UsageError(f"{where}: interface is wsgi or asgi, not {interface!r}")
+    if "{more}" not in argv:
+        argv = [*argv, "{more}"]
+    return Profile(
+        name,
+        interface,
+        tuple(argv),
+        distribution=str(table.get("distribution", "")),
+        capabilities=frozenset(table.get("capabilities", ())),
+        env={str(key): str(value) for key, value in table.get("env", {}).items()},
+        python=str(table.get("python", sys.executable)),
+        ready_s=float(table.get("ready", 20.0)),
+        baseline=str(table.get("baseline", "")),
+        variants={key: _variant(value) for key, value in table.get("variants", {}).items()},
+    )
+
+
+def as_profile(name: str, given: object) -> Profile:
+    """Return a profile from what an entry point or the fixture gave: a Profile, a table, a name or a callable."""
+    if isinstance(given, Profile):
+        return given
+    if isinstance(given, Mapping):
+        return _project_profile(name, dict(given))
+    if isinstance(given, str):
+        return resolve(given, rootdir=Path.cwd())
+    if callable(given):
+        return as_profile(name, given())
+    raise UsageError(f"{name} gives a {type(given).__name__}; a Profile, a table or a profile's name is needed")
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of an installed server."""
+
+    version: str
+    python: str
+    implementation: str
+
+
+_ASK = """
+import json, platform, sys
+try:
+    from importlib.metadata import version
+except ImportError:
+    import pkg_resources
+    version = lambda name: pkg_resources.get_distribution(name).version
+try:
+    found = version(sys.argv[1]) if sys.argv[1] else platform.python_version()
+except Exception:
+    found = ""
+print(json.dumps([found, platform.python_version(), platform.python_implementation()]))
+"""
+
+
+@cache
+def _ask(python: str, distribution: str) -> About:
+    done = subprocess.run([python, "-c", _ASK, distribution], capture_output=True, text=True, timeout=60, check=False)
+    try:
+        version, running, implementation = json.loads(done.stdout)
+    except ValueError:
+        return About("", "", "")
+    return About(version, running, implementation)
+
+
+def describe(profile: Profile) -> About:
+    """Return the version of the server and of its interpreter; '' where it is not installed there."""
+    return _ask(profile.python, profile.distribution)

@@ -1,0 +1,164 @@
+"""The parent of a server under test: it outlives neither the test run nor lets anything of the server outlive it.
+
+One file, standard library only, started by path. It reads its standard input, the write end of which only the test run
+holds: at its end (run over, killed, worker dead) it stops the server and then kills every descendant, also those that
+changed their session. On Linux it is the subreaper, so that what a server left behind becomes its own child.
+
+Argument: one JSON object {"argv", "env", "cwd", "stop_s", "fds"}. It prints one JSON line {"pid"} and one {"exit"}.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper():
+    """Ask Linux to give us the orphans among our descendants; elsewhere there is no such thing."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def parents():
+    """Return {pid: parent} of every process of this machine."""
+    found = {}
+    if os.path.isdir("/proc/self"):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                try:
+                    with open("/proc/%s/stat" % name, "rb") as file:
+                        found[int(name)] = int(file.read().rsplit(b")", 1)[1].split()[1])
+                except (OSError, ValueError, IndexError):
+                    continue
+        return found
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, check=False).stdout
+    for line in listed.splitlines():
+        pid, parent = line.split()
+        found[int(pid)] = int(parent)
+    return found
+
+
+def descendants():
+    """Return the ids of all processes below us."""
+    tree, mine = parents(), {os.getpid()}
+    grew = True
+    while grew:
+        more = {pid for pid, parent in tree.items() if parent in mine} - mine
+        grew = bool(more)
+        mine |= more
+    return mine - {os.getpid()}
+
+
+def reap(server):
+    """Collect every child that ended; tell how the server itself did, or None."""
+    status = None
+    while True:
+        try:
+            pid, raw = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return status
+        if pid == 0:
+            return status
+        if pid == server:
+            status = os.WEXITSTATUS(raw) if os.WIFEXITED(raw) else -os.WTERMSIG(raw)
+
+
+def kill_rest(deadline_s=5.0):
+    """Kill everything below us until nothing is left."""
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        left = descendants()
+        if not left:
+            return
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
+        reap(0)
+        time.sleep(0.01)
+
+
+def say(data):
+    """Tell the test run something; it may be gone."""
+    try:
+        os.write(1, json.dumps(data).encode("ascii") + b"\n")
+    except OSError:
+        pass
+
+
+def main(spec):
+    """Start the server, wait for its end or ours, and leave nothing behind."""
+    become_subreaper()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the test run, which then tells us
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    try:
+        server = subprocess.Popen(
+            spec["argv"],
+            env=spec["env"],
+            cwd=spec["cwd"],
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            stderr=2,
+            start_new_session=True,
+            restore_signals=True,
+            pass_fds=spec.get("fds", ()),
+            preexec_fn=default_signals,
+        )
+    except OSError as error:
+        say({"failed": "%s: %s" % (type(error).__name__, error)})
+        return
+    say({"pid": server.pid})
+    status = None
+    while status is None:
+        ready, _, _ = select.select([0, wake_read], [], [])
+        if wake_read in ready:
+            os.read(wake_read, 4096)
+            status = reap(server.pid)
+        elif 0 in ready and not os.read(0, 4096):
+            status = stop(server.pid, spec["stop_s"])
+    kill_rest()
+    say({"exit": status})
+
+
+def default_signals():
+    """Give the server the signal handling that a shell would."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def stop(server, deadline_s):
+    """Ask the main process alone to end: a whole group asked at once costs some servers their lifespan.shutdown."""
+    try:
+        os.kill(server, signal.SIGTERM)
+    except OSError:
+        return reap(server)
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        status = reap(server)
+        if status is not None:
+            return status
+        time.sleep(0.005)
+    try:
+        os.kill(server, signal.SIGKILL)
+    except OSError:
+        return None
+    while True:
+        status = reap(server)
+        if status is not None:
+            return status
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
