@@ -144,6 +144,11 @@ class Link:
         except OSError:
             self.lost = True
 
+    def __del__(self):
+        """A thread that ended, or a fork, leaves its socket to us."""
+        if self.sock is not None:
+            self.sock.close()
+
     def put(self, data):
         """Send one line."""
         if self.lost:
@@ -766,39 +771,46 @@ def app(*args, **kwargs):
 
 # Other kinds of callable: a server must not care which one it is given.
 
-app_lambda = lambda *args, **kwargs: _probe(*args, **kwargs)  # noqa: E731
-app_instance = _probe
-app_method = _probe.__call__
-app_partial = functools.partial(_probe)
+
+def kinds(probe):
+    """Return the probe as every kind of callable, by the name of the attribute that a server is given."""
+
+    class Class:
+        """A class is a callable whose call makes an instance; that instance is the iterable."""
+
+        def __init__(self, *args, **kwargs):
+            """Play the call."""
+            self.result = probe(*args, **kwargs)
+
+        def __iter__(self):
+            """Iterate over what the call returned."""
+            return iter(self.result)
+
+    looked_up = set()
+
+    class Opaque:
+        """A callable that journals every attribute that is looked up on it."""
+
+        def __call__(self, *args):
+            """Be the application; what was looked up so far goes into the journal."""
+            args[0]["gateproof.looked_up"] = sorted(looked_up)
+            return probe(*args)
+
+        def __getattribute__(self, name):
+            """Note the look-up; only what a callable needs is there."""
+            looked_up.add(name)
+            if name in ("__class__", "__call__"):
+                return object.__getattribute__(self, name)
+            raise AttributeError(name)
+
+    return {
+        "app_lambda": lambda *args, **kwargs: probe(*args, **kwargs),
+        "app_instance": probe,
+        "app_method": probe.__call__,
+        "app_partial": functools.partial(probe),
+        "app_class": Class,
+        "app_opaque": Opaque(),
+    }
 
 
-class app_class:
-    """A class is a callable whose call makes an instance; that instance is the iterable."""
-
-    def __init__(self, *args, **kwargs):
-        """Play the call."""
-        self.result = _probe(*args, **kwargs)
-
-    def __iter__(self):
-        """Iterate over what the call returned."""
-        return iter(self.result)
-
-
-class Opaque:
-    """A callable that journals every attribute that is looked up on it, and whose signature lies."""
-
-    def __call__(self, *args):
-        """Be the application; what was looked up so far goes into the journal."""
-        args[0]["gateproof.looked_up"] = sorted(LOOKED_UP)
-        return _probe(*args)
-
-    def __getattribute__(self, name):
-        """Note the look-up; only what every object has is there."""
-        LOOKED_UP.add(name)
-        if name in ("__class__", "__call__"):
-            return object.__getattribute__(self, name)
-        raise AttributeError(name)
-
-
-LOOKED_UP = set()
-app_opaque = Opaque()
+globals().update(kinds(_probe))

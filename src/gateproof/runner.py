@@ -88,6 +88,8 @@ def _once(
         judge.rest(Verdict.BLOCKED, str(outcome))
     except (HarnessError, OSError) as error:
         judge.rest(Verdict.ERROR, f"{type(error).__name__}: {error}")
+    if any(j.verdict in BROKEN for j in judge.judgements):
+        judge.rest(Verdict.BLOCKED, "the check ended at another requirement that is broken")
     judge.rest(Verdict.ERROR, "the check ended without a judgement")
     return judge
 

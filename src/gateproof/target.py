@@ -17,6 +17,8 @@ from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent
 from gateproof.wire.request import mark
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from gateproof.channel import Channel, Event
 
 ANSWER_S = 5.0
@@ -30,6 +32,7 @@ class Running(Protocol):
     host: str
     port: int
     uds: str | None
+    tls: SSLContext | None
     mount: str
     capabilities: frozenset[str]
 
@@ -162,7 +165,9 @@ class Server:
         """Open a connection; it is closed, and its armed script disarmed, at the end of the block."""
         self._revive()
         try:
-            wire = Connection(self.running.host, self.running.port, uds=self.running.uds, timeout=ANSWER_S)
+            wire = Connection(
+                self.running.host, self.running.port, uds=self.running.uds, timeout=ANSWER_S, tls=self.running.tls
+            )
         except Refused as error:
             raise HarnessError(f"the server does not accept connections: {error}") from error
         try:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -90,6 +91,7 @@ class Launch:
     host: str = "127.0.0.1"
     port: int = 0
     uds: str | None = None
+    tls: ssl.SSLContext | None = None
     argv: list[str] = field(default_factory=list)
     pid: int = 0
     start_s: float = 0.0
@@ -227,6 +229,8 @@ class Launch:
             "launchers": str(HERE / "launchers"),
             "folder": str(self.folder),
             "mount": self.mount,
+            "certfile": str(self.folder / "server.pem"),
+            "keyfile": str(self.folder / "server.key"),
         }
         argv: list[str] = []
         for word in self.profile.argv:
@@ -263,7 +267,7 @@ class Launch:
     def _greets(self, deadline: float) -> bool:
         target = (self.mount or "").encode("ascii") + b"/"
         try:
-            wire = Connection(self.host, self.port, uds=self.uds, timeout=1.0)
+            wire = Connection(self.host, self.port, uds=self.uds, timeout=1.0, tls=self.tls)
         except Refused:
             return False
         try:
@@ -341,5 +345,9 @@ def launch(
     if variant == "os_environ":
         environment["GATEPROOF_FOO"] = "\u20ac\u00e9"
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
+    if any("{certfile}" in word for word in spec.argv):
+        from gateproof.wire.tls import make_certificate
+
+        started.tls = make_certificate(folder)
     started.start()
     return started

@@ -205,8 +205,12 @@ def parse_head(raw: bytes, head: bytes) -> Response:
     lines = raw.replace(b"\r\n", b"\n").split(b"\n")
     found = STATUS_LINE.fullmatch(lines[0])
     if found is None:
-        return Response(0, lines[0][:200], b"", [], head, problems=[f"status line {lines[0][:80]!r}"])
-    response = Response(int(found[2]), found[3] or b"", found[1], [], head)
+        # Its fields may still frame a body: what follows is read as if the line were right.
+        response = Response(0, lines[0][:200], b"", [], head, problems=[f"status line {lines[0][:80]!r}"])
+        found = STATUS_LINE.fullmatch(b"HTTP/1.1 000 ")
+        assert found is not None
+    else:
+        response = Response(int(found[2]), found[3] or b"", found[1], [], head)
     if raw.count(b"\n") != raw.count(b"\r\n"):
         response.problems.append("header block has a bare LF")
     if found[3] is None:

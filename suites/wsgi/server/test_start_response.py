@@ -29,7 +29,8 @@ def starts(x: Exchange) -> list[dict[str, Any]]:
 
 def octets_while_waiting(connection: Dialogue, x: Exchange) -> bytes:
     """Return what the client gets while the script waits; interim responses do not count."""
-    if connection.wait("waiting", 3.0) is None:
+    waiting_or_over = ("waiting", "closed_generator", "exhausted", "raised")
+    if connection.server.channel.wait(x.id, lambda event: event.name in waiting_or_over, 3.0) is None:
         return b""
     try:
         octets = connection.wire.read_some(time.monotonic() + LISTEN_S)

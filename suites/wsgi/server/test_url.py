@@ -188,7 +188,7 @@ def test_mount_point(server: Server, judge: Judge) -> None:
     judge("WSGI-URL-001", seen[0] == mount and seen[1] == "/item", (mount, "/item"), seen)
     bare = server.exchange(get(mount.encode("ascii")), ok())
     if bare.calls:
-        seen = (bare.call.environ.get("SCRIPT_NAME", ABSENT), bare.call.environ.get("PATH_INFO", ABSENT))
+        seen = (bare.call.environ.get("SCRIPT_NAME", ABSENT), bare.call.environ.get("PATH_INFO", ""))
         judge("WSGI-URL-008", seen == (mount, ""), (mount, ""), seen)
     else:
         judge.blocked("WSGI-URL-008", f"the bare mount point is not passed on: {bare.outcome}")

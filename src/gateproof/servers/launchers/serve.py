@@ -28,7 +28,8 @@ def serve_werkzeug(app, host, port, *rest):
     from werkzeug.serving import WSGIRequestHandler, run_simple
 
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    run_simple(host, port, app, threaded="single" not in rest)
+    files = [word for word in rest if os.path.isabs(word)]
+    run_simple(host, port, app, threaded="single" not in rest, ssl_context=tuple(files) or None)
 
 
 def serve_callable(app, host, port, target):

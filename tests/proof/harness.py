@@ -1,0 +1,154 @@
+"""Judges in-process servers with the checks of the suites, without pytest around each check."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import pkgutil
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gateproof import requirements
+from gateproof.channel import Channel
+from gateproof.check import info
+from gateproof.judge import Judgement
+from gateproof.runner import run_check
+from gateproof.target import Server
+from gateproof.verdicts import BROKEN, Verdict, worst
+from gateproof.wire.tls import make_certificate
+
+from .registry import Mutant, Variant
+
+Check = Callable[..., object]
+MOUNT = "/app"
+
+
+@cache
+def checks(interface: str, party: str = "server") -> tuple[Check, ...]:
+    """Return every check that binds a party of an interface, those on framing included."""
+    packages = [f"gateproof.suites.{interface}.{party}"]
+    if party == "server":
+        packages.append("gateproof.suites.frame")
+    found: dict[int, Check] = {}
+    for package in packages:
+        root = importlib.import_module(package)
+        for module in pkgutil.iter_modules(root.__path__):
+            if module.name.startswith("test_"):
+                loaded = importlib.import_module(f"{package}.{module.name}")
+                for value in vars(loaded).values():
+                    if info(value).requirements and value.__module__ == loaded.__name__:
+                        found[id(value)] = value
+    return tuple(found.values())
+
+
+@cache
+def channel() -> Channel:
+    """Return the side channel of all in-process servers."""
+    return Channel()
+
+
+class InProcess:
+    """A reference server in this process, as a check sees a launch."""
+
+    def __init__(
+        self, server: Any, launch: str, mount: str, capabilities: frozenset[str], tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Wrap a server that listens."""
+        self.tls = tls
+        self.id, self.mount, self.capabilities = launch, mount, capabilities
+        self.host, self.port, self.uds = server.host, server.port, None
+
+    def alive(self) -> bool:
+        """It lives as long as the block that runs it."""
+        return True
+
+    def restart(self) -> None:
+        """Never needed."""
+
+    def death(self) -> str:
+        """Never asked."""
+        return ""
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The log is a string stream of the server."""
+        return ""
+
+
+COUNTER = iter(range(1, 1_000_000))
+
+
+@contextmanager
+def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[Server]:
+    """Serve the probe by a subclass of the reference WSGI server."""
+    from gateproof.reference_apps import wsgi_probe
+
+    launch = f"{variant}-{next(COUNTER)}"
+    host, port = channel().address
+    probe = wsgi_probe.make_app({"host": host, "port": port, "token": channel().token, "launch": launch})
+    application = wsgi_probe.kinds(probe)[variant.removeprefix("app:")] if variant.startswith("app:") else probe
+    mount = MOUNT if variant == "mount" else ""
+    own, theirs = certificates() if variant == "tls" else (None, None)
+    if variant == "os_environ":
+        os.environ["GATEPROOF_FOO"] = "\u20ac\u00e9"
+    server = make(application, mount=mount, tls=own, errors=io.StringIO(), **options)
+    with server.serve_in_thread():
+        running = InProcess(server, launch, mount, frozenset({"chunked", "keep-alive"}), theirs)
+        yield Server(running, channel())
+    os.environ.pop("GATEPROOF_FOO", None)
+
+
+@cache
+def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return the context of a server and of a client that trusts it."""
+    with TemporaryDirectory() as folder:
+        client = make_certificate(Path(folder))
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(Path(folder) / "server.pem", Path(folder) / "server.key")
+    return server, client
+
+
+IN_PROCESS = ("default", "mount", "tls", "os_environ")
+
+
+def judge(make: Callable[..., Any], chosen: Iterable[Check], effort: str, **options: Any) -> list[Judgement]:
+    """Return what the chosen checks say of a server; launches that only processes can have are left out."""
+    rows = {row.id: row for row in requirements.load()}
+    said: list[Judgement] = []
+    by_launch: dict[str, list[Check]] = {}
+    for check in chosen:
+        variant = info(check).launch
+        if variant in IN_PROCESS or variant.startswith("app:"):
+            by_launch.setdefault(variant, []).append(check)
+    for variant, mine in by_launch.items():
+        with serving(make, variant, **options) as server:
+            for check in mine:
+                outcome = run_check(check, {"server": server}, server, rows, effort, confirm=False)
+                said += outcome.judgements
+    return said
+
+
+def broken(said: Iterable[Judgement]) -> set[str]:
+    """Return the requirements that are broken."""
+    return {j.requirement for j in said if j.verdict in BROKEN}
+
+
+def verdicts(said: Iterable[Judgement]) -> dict[str, Verdict]:
+    """Return the verdict of each requirement."""
+    every: dict[str, list[Verdict]] = {}
+    for j in said:
+        every.setdefault(j.requirement, []).append(j.verdict)
+    return {key: worst(values) for key, values in every.items()}
+
+
+def proving(mutant: Mutant) -> list[Check]:
+    """Return the checks that judge the requirement of a mutant."""
+    return [check for check in checks(mutant.interface) if mutant.requirement in info(check).requirements]
+
+
+__all__ = ["InProcess", "Mutant", "Variant", "broken", "checks", "judge", "proving", "serving", "verdicts"]

@@ -1,0 +1,64 @@
+"""Every check is able to fail, by a mutant that it catches, and able to pass, by the reference and its variants."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+from gateproof import requirements
+from gateproof.check import check_id, info
+
+from . import asgi, frame, harness, wsgi
+from .registry import MUTANTS, VARIANTS, Mutant, Variant
+
+for package in (wsgi, asgi, frame):
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+INTERFACES = sorted({mutant.interface for mutant in MUTANTS})
+CHECKS = [(interface, check) for interface in INTERFACES for check in harness.checks(interface)]
+SCORED = {row.id for row in requirements.load() if row.verdict != "inform"}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.id for mutant in MUTANTS])
+def test_mutant(mutant: Mutant) -> None:
+    """The checks of its requirement catch it; in the whole interface nothing breaks but what it says."""
+    proving = harness.proving(mutant)
+    assert proving, f"no check judges {mutant.requirement}"
+    own = harness.judge(mutant.make, proving, "default", **mutant.options)
+    others = [check for check in harness.checks(mutant.interface) if check not in proving]
+    said = own + harness.judge(mutant.make, others, "quick", **mutant.options)
+    assert harness.broken(said) == {mutant.requirement} | mutant.also
+    assert not [j for j in said if j.verdict == "error"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=[variant.name for variant in VARIANTS])
+def test_variant(variant: Variant) -> None:
+    """No check accuses a legal choice."""
+    said = harness.judge(variant.make, harness.checks(variant.interface), "default", **variant.options)
+    assert [(j.requirement, j.expected, j.seen) for j in said if j.verdict in harness.BROKEN] == []
+    assert [(j.requirement, j.reason) for j in said if j.verdict == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("interface", "check"), CHECKS, ids=[f"{interface}-{check_id(check)}" for interface, check in CHECKS]
+)
+def test_every_check_is_proven(interface: str, check: harness.Check) -> None:
+    """For every requirement that a check scores there is a mutant."""
+    proven = {mutant.requirement for mutant in MUTANTS}
+    assert {row for row in info(check).requirements if row in SCORED} <= proven
+
+
+def test_half_of_the_property_mutants_are_found_by_the_corpus() -> None:
+    """`quick` replays a corpus that ships; it must be worth something on its own."""
+    drawn = [
+        mutant for mutant in MUTANTS if any("draw" in check.__code__.co_varnames for check in harness.proving(mutant))
+    ]
+    found = [
+        m
+        for m in drawn
+        if m.requirement in harness.broken(harness.judge(m.make, harness.proving(m), "quick", **m.options))
+    ]
+    assert len(found) * 2 >= len(drawn)
