@@ -139,7 +139,7 @@ class CheckFunction(pytest.Function):
 
     def runtest(self) -> None:
         """Run the check and turn its verdict into pytest's words."""
-        session = self.funcargs["gateproof_session"]
+        session: Any = self.funcargs["gateproof_session"]
         said = session.run(self.obj)
         self.said = said
         verdict = Verdict(said["verdict"])
@@ -161,7 +161,7 @@ class CheckFunction(pytest.Function):
             return text.failure(self.said, rows, wanted)
         if isinstance(excinfo.value, TargetError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 def make_item(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
@@ -185,7 +185,7 @@ def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
     def stub(gateproof_session: object) -> None:
         """Ask for what every check needs."""
 
-    manager = collector.session._fixturemanager
+    manager: Any = collector.session._fixturemanager
     full = manager.getfixtureinfo(collector, stub, None)
     wanted = ("gateproof_session", "gateproof_server", "request")
     return FuncFixtureInfo(

@@ -18,6 +18,7 @@ from gateproof import baseline as baselines
 from gateproof import requirements, results
 from gateproof.check import CheckInfo, info
 from gateproof.judge import Unsupported
+from gateproof.requirements import coverage
 from gateproof.runner import HarnessError, Outcome, run_check
 from gateproof.verdicts import Verdict
 
@@ -291,8 +292,7 @@ class Session:
         """
         done = set(ran)
         judged_by: dict[str, list[str]] = {}
-        for name in sorted(set(every) | set(_unloaded(self, every))):
-            note = every.get(name) or CheckInfo(tuple(_unloaded(self, every)[name]))
+        for name, note in {**coverage.binding(self.interface, self.settings.party), **every}.items():
             for requirement in note.requirements:
                 judged_by.setdefault(requirement, []).append(name)
         reasons: dict[str, str] = {}
@@ -357,11 +357,6 @@ class Missing:
 
     reasons: dict[str, str]
     incomplete: bool
-
-
-def _unloaded(session: Session, every: Mapping[str, CheckInfo]) -> dict[str, list[str]]:
-    """Return the checks of the packaged suites that this run did not even collect (a path was given): id -> rows."""
-    return {}
 
 
 def _hypothesis_version() -> str:

@@ -33,8 +33,17 @@ class Running(Protocol):
     port: int
     uds: str | None
     tls: SSLContext | None
-    mount: str
-    capabilities: frozenset[str]
+
+    @property
+    def mount(self) -> str:
+        """Path under which the application is mounted; '' for the root."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the launch declares."""
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Return the end of what the server printed."""
 
     def alive(self) -> bool:
         """Tell whether the server still runs."""

@@ -138,7 +138,7 @@ class Server:
         while total < DRAIN and (octets := connection.recv(65536)):
             total += len(octets)
 
-    def serve_one(self, connection: socket.socket, stream: io.BufferedReader, peer: Any) -> bool:
+    def serve_one(self, connection: socket.socket, stream: Any, peer: Any) -> bool:
         """Serve one request; tell whether the connection goes on."""
         try:
             request = self.grammar.head(stream.readline)

@@ -7,6 +7,8 @@ changed their session. On Linux it is the subreaper, so that what a server left 
 Argument: one JSON object {"argv", "env", "cwd", "stop_s", "fds"}. It prints one JSON line {"pid"} and one {"exit"}.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -15,17 +17,18 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def become_subreaper():
+def become_subreaper() -> None:
     """Ask Linux to give us the orphans among our descendants; elsewhere there is no such thing."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def parents():
+def parents() -> dict[int, int]:
     """Return {pid: parent} of every process of this machine."""
     found = {}
     if os.path.isdir("/proc/self"):
@@ -44,7 +47,7 @@ def parents():
     return found
 
 
-def descendants():
+def descendants() -> set[int]:
     """Return the ids of all processes below us."""
     tree, mine = parents(), {os.getpid()}
     grew = True
@@ -55,7 +58,7 @@ def descendants():
     return mine - {os.getpid()}
 
 
-def reap(server):
+def reap(server: int) -> int | None:
     """Collect every child that ended; tell how the server itself did, or None."""
     status = None
     while True:
@@ -69,7 +72,7 @@ def reap(server):
             status = os.WEXITSTATUS(raw) if os.WIFEXITED(raw) else -os.WTERMSIG(raw)
 
 
-def kill_rest(deadline_s=5.0):
+def kill_rest(deadline_s: float = 5.0) -> None:
     """Kill everything below us until nothing is left."""
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
@@ -85,7 +88,7 @@ def kill_rest(deadline_s=5.0):
         time.sleep(0.01)
 
 
-def say(data):
+def say(data: dict[str, Any]) -> None:
     """Tell the test run something; it may be gone."""
     try:
         os.write(1, json.dumps(data).encode("ascii") + b"\n")
@@ -93,7 +96,7 @@ def say(data):
         pass
 
 
-def main(spec):
+def main(spec: dict[str, Any]) -> None:
     """Start the server, wait for its end or ours, and leave nothing behind."""
     become_subreaper()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -131,13 +134,13 @@ def main(spec):
     say({"exit": status})
 
 
-def default_signals():
+def default_signals() -> None:
     """Give the server the signal handling that a shell would."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
 
 
-def stop(server, deadline_s):
+def stop(server: int, deadline_s: float) -> int | None:
     """Ask the main process alone to end: a whole group asked at once costs some servers their lifespan.shutdown."""
     try:
         os.kill(server, signal.SIGTERM)

@@ -1,0 +1,69 @@
+"""`gateproof replay DIR#KEY --server=...`: plays one exchange of a report again, and shows both witnesses."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from gateproof.commands import CommandError
+from gateproof.report import text
+from gateproof.verdicts import Exit
+
+NAME = "replay"
+HELP = "play one exchange of a report again: neither Hypothesis nor a seed is needed"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the exchange and a server."""
+    parser.add_argument("exchange", metavar="DIR#KEY", help="folder (or report.json) and key of an exchange")
+    parser.add_argument("--server", required=True, help="as in pytest --server=...")
+    parser.add_argument("--server-python", help="as in pytest --server-python=...")
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Play it and print what was seen then and now."""
+    from gateproof import servers
+    from gateproof.baseline import BaselineError
+    from gateproof.results import exchange_to_json
+    from gateproof.session import Session, Settings, TargetError
+
+    kept = load(given.exchange)
+    settings = Settings(server=given.server, server_python=given.server_python, rootdir=Path.cwd())
+    session = Session(settings)
+    try:
+        session.resolve()
+        session.start()
+        variant = kept["launch"].rsplit("-", 1)[0]
+        server = session.server(variant)
+        x = server.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
+        print("then:\n" + text.exchange("as reported", kept))
+        print("\nnow:\n" + text.exchange(x.id, exchange_to_json(x)))
+    except (servers.UsageError, BaselineError) as error:
+        raise CommandError(str(error)) from error
+    except TargetError as error:
+        raise CommandError(str(error), error.status) from error
+    finally:
+        session.stop()
+    return Exit.AS_DECLARED
+
+
+def load(spec: str) -> dict[str, Any]:
+    """Return the exchange that `DIR#KEY` names."""
+    place, _, key = spec.partition("#")
+    path = Path(place) / "report.json" if Path(place).is_dir() else Path(place)
+    try:
+        exchanges = json.loads(path.read_text(encoding="utf-8"))["exchanges"]
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}; it is written by pytest --report=DIR") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CommandError(f"{path} is not a report of gateproof") from error
+    found = [name for name in exchanges if key and name.startswith(key)]
+    if len(found) != 1:
+        raise CommandError(
+            f"{path} has {len(found)} exchanges whose key begins with {key!r}; it holds {len(exchanges)}"
+        )
+    kept: dict[str, Any] = exchanges[found[0]]
+    return kept

@@ -1,0 +1,72 @@
+"""Which checks judge which rows, read from the sources of the suites without importing them."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from gateproof.check import CheckInfo
+
+
+def folder(package: str) -> Path | None:
+    """Return the folder of an installed package, or None."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+@cache
+def checks() -> dict[str, CheckInfo]:
+    """Return every check of the packaged suites: durable name -> what it declares."""
+    root = folder("gateproof.suites")
+    found: dict[str, CheckInfo] = {}
+    if root is None:
+        return found
+    for path in sorted(root.rglob("test_*.py")):
+        parts = path.relative_to(root).parts
+        section = path.stem.removeprefix("test_")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and (ids := _ids(node, "requirement")):
+                name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
+                launches = _ids(node, "launch")
+                found[name] = CheckInfo(ids, launches[0] if launches else "default")
+    return found
+
+
+def _ids(node: ast.FunctionDef | ast.ClassDef, decorator: str) -> tuple[str, ...]:
+    """Return the texts that a decorator of that name is given."""
+    texts: list[str] = []
+    for call in node.decorator_list:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == decorator:
+            texts += [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    return tuple(texts)
+
+
+def judged_by(requirement: str) -> list[str]:
+    """Return the names of the checks that judge a row."""
+    return [name for name, note in checks().items() if requirement in note.requirements]
+
+
+def binding(interface: str, party: str) -> dict[str, CheckInfo]:
+    """Return the checks that bind a party of an interface."""
+    roots = (f"{interface}/{party}/", *(("frame/",) if party == "server" else ()))
+    return {name: note for name, note in checks().items() if name.startswith(roots)}
+
+
+@cache
+def mutants() -> dict[str, list[str]]:
+    """Return the mutants of each row (`file:Class`); empty where there is no checkout beside the suites."""
+    root = folder("gateproof.suites")
+    proof = root.parent / "tests" / "proof" if root else None
+    found: dict[str, list[str]] = {}
+    if proof is None or not proof.is_dir():
+        return found
+    for path in sorted(proof.rglob("mutants_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                for requirement in (*_ids(node, "mutant"), *_ids(node, "fault")):
+                    found.setdefault(requirement, []).append(f"{path.relative_to(proof.parent.parent)}:{node.name}")
+    return found

@@ -1,0 +1,91 @@
+"""Virtual environments for servers: one for each set of pins and interpreter, kept, and never half-made."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DONE = "gateproof-complete.json"
+INSTALL_S = 600
+
+
+class EnvironmentProblem(Exception):
+    """An environment cannot be made; the message says why."""
+
+
+def cache_folder() -> Path:
+    """Return the folder in which environments are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "gateproof" / "environments"
+
+
+def interpreter(name: str) -> str:
+    """Return the path of an interpreter, named by path or by version (pyenv, then PATH)."""
+    if os.sep in name:
+        found = shutil.which(name)
+        if found is None:
+            raise EnvironmentProblem(f"the interpreter {name} does not exist or cannot be run")
+        return found
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = sorted(root.glob(f"{name}*/bin/python"), key=_version_key) if root.is_dir() else []
+    exact = [c for c in candidates if c.parent.parent.name == name or c.parent.parent.name.startswith(name + ".")]
+    if exact:
+        return str(exact[-1])
+    for program in (f"python{name}", name):
+        if found := shutil.which(program):
+            return found
+    raise EnvironmentProblem(f"no Python {name}: give a path, or a version that pyenv or PATH has")
+
+
+def _version_key(path: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in path.parent.parent.name.split(".") if part.isdigit())
+
+
+def environment(pins: Sequence[str], python: str) -> Path:
+    """Return the interpreter of an environment with those pins; made, under a lock, where there is none yet."""
+    base = interpreter(python)
+    about = _ask(base)
+    key = hashlib.sha256(json.dumps([about, list(pins)]).encode()).hexdigest()[:16]
+    folder = cache_folder() / key
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / DONE).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            _make(folder, base, pins)
+    return folder / "bin" / "python"
+
+
+def _ask(python: str) -> list[str]:
+    code = "import sys, platform; print(sys.version.replace(chr(10), ' ')); print(platform.machine())"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise EnvironmentProblem(f"{python} is no Python: {done.stderr.strip()[-300:]}")
+    return done.stdout.splitlines()
+
+
+def _make(folder: Path, base: str, pins: Sequence[str]) -> None:
+    _run([base, "-m", "venv", str(folder)], "the environment could not be made")
+    python = str(folder / "bin" / "python")
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
+    _run(install, f"pip could not install {' '.join(pins)}")
+    freeze = [python, "-m", "pip", "freeze", "--disable-pip-version-check"]
+    locked = subprocess.run(freeze, capture_output=True, text=True, timeout=INSTALL_S, check=False).stdout.split("\n")
+    (folder / DONE).write_text(json.dumps({"pins": list(pins), "locked": [line for line in locked if line]}))
+
+
+def _run(command: list[str], problem: str) -> None:
+    print(f"gateproof: {' '.join(command[1:4])} ...", file=sys.stderr)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EnvironmentProblem(f"{problem}: {error}") from error
+    if done.returncode:
+        raise EnvironmentProblem(f"{problem}:\n{(done.stderr or done.stdout).strip()[-2000:]}")
