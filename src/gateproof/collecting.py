@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class Collected:
 # -- configuration
 
 
+@cache
 def suites_folder() -> Path:
     """Return the folder of the packaged suites."""
     spec = find_spec("gateproof.suites")
@@ -78,7 +80,7 @@ def configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Xdist(collected), "gateproof-xdist") if config.pluginmanager.hasplugin(
         "xdist"
     ) else None
-    if config.args_source is not pytest.Config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(folder) for folder in folders(session) if folder.is_dir()]
 
 
@@ -117,6 +119,16 @@ def ours(path: Path) -> bool:
     """Tell whether a path lies in the packaged suites."""
     root = suites_folder()
     return path == root or root in path.parents
+
+
+def ignored(config: pytest.Config, path: Path) -> bool | None:
+    """Leave out what does not bind the target; where no path was given, also all that is not ours. None: no opinion."""
+    if ours(path):
+        return foreign_interface(config, path)
+    root = suites_folder()
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and path not in root.parents:
+        return True
+    return None
 
 
 def foreign_interface(config: pytest.Config, path: Path) -> bool | None:

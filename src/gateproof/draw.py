@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXAMPLES = {"quick": 0, "default": 25, "thorough": 400}
-SHRINK_BUDGET_S = 10.0
 
 
 @dataclass
@@ -22,6 +21,7 @@ class Draw:
 
     judge: Judge
     effort: str = "default"
+    fell_silent: Callable[[], bool] = bool
 
     def __call__(
         self,
@@ -58,7 +58,9 @@ class Draw:
         if not count:
             return
         from hypothesis import HealthCheck, Phase, given, settings
+        from hypothesis.errors import Flaky
 
+        ended: list[Broken] = []
         phases = [Phase.explicit, Phase.generate, Phase.shrink]
         fixed = self.effort != "thorough"
 
@@ -67,16 +69,27 @@ class Draw:
             derandomize=fixed,
             database=None,
             deadline=None,
-            phases=phases if fixed else [Phase.reuse, *phases],
+            phases=phases,
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
             print_blob=False,
         )
         @given(strategy)
         def property_(case: T) -> None:
-            law(case)
+            if ended:
+                return
+            try:
+                law(case)
+            except Broken as error:
+                if self.fell_silent():  # a failure that consists of waiting is not shrunk: each try would wait again
+                    ended.append(error)
+                raise
 
         try:
             property_()
         except Broken as error:
             self.judge.broken(error)
+        except Flaky:
+            if not ended:
+                raise
+            self.judge.broken(ended[0])

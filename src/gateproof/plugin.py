@@ -75,13 +75,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Collect our own folder, whatever the host project ignores."""
     if SESSION in config.stash:
         from gateproof import collecting
 
-        if collecting.ours(collection_path):
-            return collecting.foreign_interface(config, collection_path)
+        return collecting.ignored(config, collection_path)
     return None
 
 

@@ -25,8 +25,11 @@ class HarnessError(Exception):
 class Target(Protocol):
     """What a runner needs of whatever is tested."""
 
-    def begin_check(self, name: str) -> None:
-        """Forget the exchanges of the check before."""
+    def begin_check(self, name: str, *, patient: bool = False) -> None:
+        """Forget the exchanges of the check before; `patient` gives a slow server more time."""
+
+    def fell_silent(self) -> bool:
+        """Tell whether the last exchange met silence: a failure that consists of waiting is not shrunk."""
 
     def recent_exchanges(self) -> list[str]:
         """Return the keys of the exchanges that the last judgement rests on."""
@@ -61,7 +64,7 @@ def run_check(
     outcome = Outcome(check_id(function), info(function))
     outcome.judgements = _settle(_once(function, fixtures, target, rows, effort))
     if confirm and outcome.verdict in BROKEN:
-        _confirm(outcome, lambda: _settle(_once(function, fixtures, target, rows, effort)))
+        _confirm(outcome, lambda: _settle(_once(function, fixtures, target, rows, effort, patient=True)))
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -72,14 +75,16 @@ def _once(
     target: Target,
     rows: Mapping[str, Row],
     effort: str,
+    *,
+    patient: bool = False,
 ) -> Judge:
     declared = info(function).requirements
     unknown = [name for name in declared if name not in rows]
     if unknown or not declared:
         raise MisjudgedError(f"{check_id(function)} declares {', '.join(unknown) or 'no requirement'}: no such row")
-    target.begin_check(check_id(function))
+    target.begin_check(check_id(function), patient=patient)
     judge = Judge({name: rows[name] for name in declared}, target.recent_exchanges)
-    offered: dict[str, object] = {"judge": judge, "draw": Draw(judge, effort), **fixtures}
+    offered: dict[str, object] = {"judge": judge, "draw": Draw(judge, effort, target.fell_silent), **fixtures}
     try:
         function(**{name: offered[name] for name in needs(function)})
     except Unsupported as outcome:

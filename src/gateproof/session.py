@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -221,7 +222,18 @@ class Session:
         for problem in self.channel.take_errors() if self.channel else ():
             said.setdefault("channel", []).append(problem)
         self._mark_known(said, variant)
+        for judgement in said["judgements"]:
+            if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
+                judgement["replay"] = self._replay(judgement["exchanges"][-1])
         return said
+
+    def _replay(self, key: str) -> str:
+        """Return the line that plays an exchange again; it needs the folder that --report names."""
+        words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
+        words.append(f"--server={self.settings.server}")
+        if self.settings.server_python:
+            words.append(f"--server-python={self.settings.server_python}")
+        return shlex.join(words)
 
     def _all(self, function: Callable[..., object], verdict: Verdict, reason: str) -> JsonDict:
         from gateproof.check import check_id

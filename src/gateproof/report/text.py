@@ -84,7 +84,7 @@ def _compact(value: object) -> str:
 def sections(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a table of sections by verdict, one line each, sections in the order of the catalogue."""
     columns = [v for v in Verdict if any(e["verdict"] == v for e in entries.values())]
-    names = list(dict.fromkeys(e["section"] for e in entries.values()))
+    names = list(dict.fromkeys(e["section"] for e in entries.values() if e["verdict"] != "untested"))
     width = min(max([len(name) for name in names] or [0]), 48)
     lines = [" " * width + "".join(f"{v!s:>13}" for v in columns)]
     for name in names:

@@ -195,8 +195,11 @@ class Launch:
         try:
             said = json.loads(first)
         except ValueError:
+            self._process.stdout.close()
+            self.stop()
             raise LaunchError(self._complaint("the supervisor did not start")) from None
         if "failed" in said:
+            self._process.stdout.close()
             self.stop()
             raise LaunchError(self._complaint(f"the command cannot be run ({said['failed']})"))
         self.pid = said["pid"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
-from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, start, wsgi
+from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, read, start, wsgi
 from gateproof.target import Server
 from gateproof.values import Opaque
 from gateproof.wire.request import HOST, build, get, post
@@ -170,7 +170,7 @@ def test_content_length_is_the_field_value(server: Server, judge: Judge, draw: D
     """CONTENT_LENGTH is the number of octets that the client announced."""
 
     def law(body: bytes) -> None:
-        script = {"call": [["read_until", "read", 8192, 4096], *ok()["call"]], "result": ok()["result"]}
+        script = {"call": [read("read", len(body)), *ok()["call"]], "result": ok()["result"]}
         seen = value(server.exchange(post(body), script).call.environ, "CONTENT_LENGTH")
         good = (str(len(body)),) if body else ("0", "", ABSENT)
         judge("WSGI-ENV-013", seen in good, str(len(body)), seen)

@@ -1,0 +1,159 @@
+"""Launches: what is started is stopped, whatever happens to the run, and what fails says so once, clearly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateproof.channel import Channel
+from gateproof.servers import Launch, LaunchError, Profile, launch, resolve
+from gateproof.target import Server
+from gateproof.wire.request import get
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    """A side channel for one test."""
+    made = Channel()
+    yield made
+    made.close()
+
+
+def start(profile: Profile, channel: Channel, folder: Path) -> Launch:
+    """Start a profile's default launch."""
+    return launch(
+        profile,
+        variant="default",
+        channel_address=channel.address,
+        token=channel.token,
+        launch_id="test-1",
+        folder=folder,
+    )
+
+
+def scripted(code: str, **options: object) -> Profile:
+    """Return a profile whose server is a piece of Python."""
+    argv = ("{python}", "-c", textwrap.dedent(code), "{app}", "{port}")
+    return Profile("scripted", "wsgi", argv, **options)  # type: ignore[arg-type]
+
+
+def gone(pids: list[int], seconds: float = 5.0) -> bool:
+    """Tell whether all processes end in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_server_answers_and_stops(channel: Channel, tmp_path: Path) -> None:
+    """wsgiref, from start to a normal stop."""
+    running = start(resolve("wsgiref", rootdir=tmp_path), channel, tmp_path)
+    assert Server(running, channel).exchange(get(b"/x")).call.environ["PATH_INFO"] == "/x"
+    running.stop()
+    running.stop()
+    assert gone([running.pid])
+
+
+STUBBORN = """
+    import os, signal, subprocess, sys
+    if len(sys.argv) > 3: pass
+    worker = subprocess.Popen([sys.executable, "-c",
+        "import os, signal, time; os.setsid(); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"])
+    print("worker", worker.pid, flush=True)
+    sys.argv[1:] = ["wsgiref", sys.argv[1], "127.0.0.1", sys.argv[2]]
+    sys.path.insert(0, os.getcwd())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    from wsgiref.simple_server import make_server
+    import wsgi_probe
+    make_server("127.0.0.1", int(sys.argv[4]), wsgi_probe.app).serve_forever()
+"""
+
+
+def test_nothing_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL for the run: five seconds later neither the server nor its worker in another session is there."""
+    code = f"""
+        import sys, time
+        from pathlib import Path
+        from gateproof.channel import Channel
+        from gateproof.servers import Profile, launch
+        channel = Channel()
+        argv = ("{{python}}", "-c", {textwrap.dedent(STUBBORN)!r}, "{{app}}", "{{port}}")
+        profile = Profile("stubborn", "wsgi", argv)
+        running = launch(profile, variant="default", channel_address=channel.address, token=channel.token,
+                         launch_id="k", folder=Path({str(tmp_path)!r}))
+        print(running.pid, running.log_tail().split()[1], flush=True)
+        time.sleep(60)
+    """
+    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    pids = [int(word) for word in run.stdout.readline().split()]
+    assert len(pids) == 2
+    assert all(psutil.pid_exists(pid) for pid in pids)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    assert gone(pids, 12.0)
+
+
+def test_a_server_that_ends_at_once(channel: Channel, tmp_path: Path) -> None:
+    """Its exit status, its command and its words are in the message."""
+    with pytest.raises(LaunchError, match=r"(?s)exit status 9.*its log ends with:\nsorry"):
+        start(scripted("import sys; print('sorry'); sys.exit(9)"), channel, tmp_path)
+
+
+def test_a_server_that_never_answers(channel: Channel, tmp_path: Path) -> None:
+    """It costs its deadline, not the run."""
+    with pytest.raises(LaunchError, match=r"did not answer within 0\.5 s"):
+        start(scripted("import time; time.sleep(60)", ready_s=0.5), channel, tmp_path)
+
+
+def test_a_server_that_prints_a_hundred_megabytes(channel: Channel, tmp_path: Path) -> None:
+    """What it prints is drained, and only its beginning and end are kept."""
+    code = "import sys\nfor _ in range(100): sys.stdout.write('x' * 1_000_000)\nprint('end')\nsys.exit(1)"
+    with pytest.raises(LaunchError) as caught:
+        start(scripted(code), channel, tmp_path)
+    assert len(str(caught.value)) < 100_000
+
+
+def test_a_command_that_does_not_exist(channel: Channel, tmp_path: Path) -> None:
+    """The command is named."""
+    with pytest.raises(LaunchError, match="/nowhere/server"):
+        start(Profile("none", "wsgi", ("/nowhere/server", "{app}", "{port}")), channel, tmp_path)
+
+
+def test_somebody_else_on_the_port_is_not_our_server(channel: Channel, tmp_path: Path) -> None:
+    """A server that answers without our identity is not taken for ours."""
+    code = """
+        import sys
+        from wsgiref.simple_server import make_server
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            return [b"somebody else"]
+        make_server("127.0.0.1", int(sys.argv[2]), app).serve_forever()
+    """
+    with pytest.raises(LaunchError, match="did not answer"):
+        start(scripted(code, ready_s=1.0), channel, tmp_path)
+
+
+def test_a_server_that_dies_is_started_anew(channel: Channel, tmp_path: Path) -> None:
+    """Its death is noted at the exchange that caused it; the next exchange finds a fresh one."""
+    running = start(resolve("wsgiref", rootdir=tmp_path), channel, tmp_path)
+    server = Server(running, channel)
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone([running.pid])
+    again = server.exchange(get(b"/again"))
+    assert again.call.environ["PATH_INFO"] == "/again"
+    running.stop()
