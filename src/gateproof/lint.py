@@ -25,12 +25,12 @@ KEPT = 1000
 
 
 class LintError(AssertionError):
-    """A requirement whose breach is a failure was broken."""
+    """Requirements were broken whose breach is a failure."""
 
-    def __init__(self, finding: Finding) -> None:
-        """Take the finding, and make its line the message."""
-        super().__init__(str(finding))
-        self.finding = finding
+    def __init__(self, *findings: Finding) -> None:
+        """Take the findings, and make their lines the message."""
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
 
 
 class LintWarning(UserWarning):
@@ -57,12 +57,19 @@ class Findings:
             self.kept.append(finding)
         else:
             self.dropped += 1
-        blamed = self.blame in ("both", finding.party)
-        if self.mode == "collect" or not blamed or finding.weight == "inform":
+        if self.mode == "collect" or not self.blames(finding):
             return
         if self.mode == "raise" and finding.weight == "fail":
             raise LintError(finding)
         warnings.warn(LintWarning(str(finding)), stacklevel=4)
+
+    def blames(self, finding: Finding) -> bool:
+        """Whether a finding is to be shown: its party is blamed, and it is more than information."""
+        return finding.weight != "inform" and self.blame in ("both", finding.party)
+
+    def since(self, mark: int) -> list[Finding]:
+        """Return what was found after the first `mark` findings and is to be shown, each breach once."""
+        return list(dict.fromkeys(filter(self.blames, self.kept[mark:])))
 
 
 class Linted:
@@ -101,9 +108,10 @@ class LintedWSGI(Linted):
 class LintedASGI(Linted):
     """An ASGI application under observation."""
 
-    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    # Three parameters by name: a server may try whether a call without arguments fails, or inspect the signature.
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         """Serve one call."""
-        return await asgi_calls.run(self.__wrapped__, args, kwargs, self._report, self._inform)
+        return await asgi_calls.run(self.__wrapped__, (scope, receive, send), {}, self._report, self._inform)
 
 
 def lint(

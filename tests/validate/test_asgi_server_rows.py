@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateproof.validate import asgi
 from tests.validate.asgi_peers import (
     ACCEPT,
     BODY,
@@ -32,6 +33,7 @@ from tests.validate.asgi_peers import (
     lifespan,
     lives,
     offering,
+    run,
     scope,
     websocket,
 )
@@ -61,18 +63,16 @@ def peer(
 # The call
 
 
-class ByKeyword(Server):
-    def call(self, app: Any, scope: Any) -> Any:
-        return app(scope=scope, receive=self.receive, send=self.send)
-
-
-class TwoArguments(Server):
-    def call(self, app: Any, scope: Any) -> Any:
-        return app(scope, self.receive)
-
-
-class Ready:
-    """No awaitable, but what is made of it once somebody forgets the await."""
+def called(*names: str) -> Any:
+    """Call an application by keyword, or with fewer arguments; `observe` has a signature that hides how."""
+    found: list[Any] = []
+    server = Server([REQUEST])
+    given = {"scope": scope(HTTP), "receive": server.receive, "send": server.send}
+    try:
+        run(asgi.run(hello, (), {name: given[name] for name in names}, found.append))
+    except TypeError:
+        assert len(names) < 3
+    return found
 
 
 class NoAwaitable(Server):
@@ -89,8 +89,8 @@ class Dict(dict[str, Any]):
     pass
 
 
-peer("ASGI-APP-001", server=lambda: ByKeyword([REQUEST]), weight="warn")
-peer("ASGI-APP-001", server=lambda: TwoArguments([REQUEST]), weight="fail", note="two")
+MUTANTS.append(Mutant("ASGI-APP-001", lambda: called("scope", "receive", "send"), "warn"))
+MUTANTS.append(Mutant("ASGI-APP-001", lambda: called("scope", "receive"), "fail", "two"))
 MUTANTS.append(Mutant("ASGI-APP-007", lambda: exchange(hello, [], Server())[0]))
 peer("ASGI-APP-007", make=lambda: Dict(scope(HTTP)), weight="inform", note="subclass")
 MUTANTS.append(Mutant("ASGI-APP-008", lambda: exchange(hello, scope(HTTP, type=DROP), Server())[0]))

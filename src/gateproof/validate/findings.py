@@ -40,17 +40,16 @@ def show(value: object) -> str:
 
 
 class Observer:
-    """Tells `report` each requirement at most once per call. Defaults are class attributes, so making one is cheap."""
+    """Tells `report` each requirement at most once per call. One is made for each call, so it has slots."""
 
-    report: Report
-    inform: bool
-    said: set[str] | None = None
-    stopped: BaseException | None = None
+    __slots__ = ("inform", "report", "said", "stopped")
 
     def __init__(self, report: Report, inform: bool) -> None:
         """Take the receiver of findings, and whether rows that only inform are judged too."""
         self.report = report
         self.inform = inform
+        self.said: set[str] | None = None
+        self.stopped: BaseException | None = None
 
     def say(self, requirement: str, message: str, expected: object, seen: object, weight: str = "") -> None:
         """Report a broken requirement; `weight` softens its row where passive evidence is weaker than the row asks.

@@ -22,11 +22,12 @@ NAMES = ("scope", "receive", "send")
 def observe(app: Application, report: Report, *, inform: bool = False) -> Application:
     """Return an ASGI application that behaves as `app` and tells `report` what server and application break.
 
-    `inform` adds the rows that only inform. Whatever `report` raises stops the call there.
+    `inform` adds the rows that only inform. Whatever `report` raises stops the call there. It takes its arguments by
+    name, as servers that look at signatures expect; only `run` sees whether they were given by position.
     """
 
-    async def observed(*args: Any, **kwargs: Any) -> Any:
-        return await run(app, args, kwargs, report, inform)
+    async def observed(scope: Any, receive: Any, send: Any) -> Any:
+        return await run(app, (scope, receive, send), {}, report, inform)
 
     return observed
 

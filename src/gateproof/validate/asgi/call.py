@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from types import CoroutineType
 from typing import Any, ClassVar
 
+from gateproof.validate.asgi.tables import NEW
 from gateproof.validate.asgi.values import walk
 from gateproof.validate.findings import Observer, Report
 
@@ -36,30 +37,52 @@ SENT = {
 
 
 class Call(Observer):
-    """State of one call. The class attributes are its beginning, so that a call costs only what it changes."""
+    """State of one call."""
+
+    __slots__ = (
+        "_last",
+        "_receive",
+        "_send",
+        "events",
+        "faults",
+        "gone",
+        "inbound_state",
+        "lost",
+        "misled",
+        "refused",
+        "scope",
+        "state",
+        "version",
+    )
 
     unknown_event: ClassVar[str] = ""
     inbound: ClassVar[dict[str, Any]]
     outbound: ClassVar[dict[str, Any]]
-    state = ""
-    inbound_state = ""
-    gone = False  # the client's end was delivered
-    lost = False  # nobody can know what the connection saw of the last send
-    refused = False  # the server refused an event: what is missing may be its fault
-    misled = ""  # the server gave an event that no application understands
-    events = 0
-    faults: list[str] | None = None
-    _last: Event = None
-    version = "2.0"
 
     def __init__(self, report: Report, inform: bool, scope: Any, receive: Receive, send: Send) -> None:
         """Judge the scope of the server."""
         self.report = report
         self.inform = inform
+        self.said = None
+        self.stopped = None
         self.scope = scope
         self._receive = receive
         self._send = send
+        self.state = ""
+        self.inbound_state = NEW
+        self.gone = False  # the client's end was delivered
+        self.lost = False  # nobody can know what the connection saw of the last send
+        self.refused = False  # the server refused an event: what is missing may be its fault
+        self.misled = ""  # the server gave an event that no application understands
+        self.events = 0
+        self.faults: list[str] | None = None
+        self._last: Event = None
+        self.begin()
         self.version = self.check_scope(scope)
+
+    def begin(self) -> None:
+        """Set what this protocol begins with."""
+        raise NotImplementedError
 
     def check_scope(self, scope: Any) -> str:
         """Judge the scope; returns the spec version that it declares."""

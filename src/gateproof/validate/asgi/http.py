@@ -20,15 +20,17 @@ BODILESS = (204, 304)
 class HTTPCall(Call):
     """State of one http call."""
 
+    __slots__ = ("facts", "files", "length", "status", "total")
     unknown_event = "ASGI-ERR-001"
-    state = tables.FRESH
-    inbound_state = NEW
-    status = 0
-    length = NO_LENGTH
-    facts = fields.NONE
-    total = 0
-    debugged = False
-    files: tuple[Any, ...] = ()
+
+    def begin(self) -> None:
+        """Begin with nothing sent."""
+        self.state = tables.FRESH
+        self.status = 0
+        self.length = NO_LENGTH
+        self.facts = fields.NONE
+        self.total = 0
+        self.files: tuple[Any, ...] = ()
 
     def check_scope(self, scope_: Any) -> str:
         """Judge the scope."""

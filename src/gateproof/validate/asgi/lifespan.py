@@ -16,8 +16,12 @@ ANSWERS = tuple(
 class LifespanCall(Call):
     """State of one lifespan call."""
 
+    __slots__ = ()
     unknown_event = "ASGI-ERR-003"
-    state = tables.NEW
+
+    def begin(self) -> None:
+        """Begin before startup."""
+        self.state = tables.NEW
 
     def check_scope(self, scope_: Any) -> str:
         """Judge the scope."""
@@ -86,8 +90,12 @@ class LifespanCall(Call):
 class OtherCall(Call):
     """State of a call whose scope type is none of the known ones."""
 
+    __slots__ = ()
     inbound: ClassVar[dict[str, Any]] = {}
     outbound: ClassVar[dict[str, Any]] = {}
+
+    def begin(self) -> None:
+        """Begin with nothing known."""
 
     def check_scope(self, scope_: Any) -> str:
         """Judge what is common to all scopes."""

@@ -20,9 +20,12 @@ SHUT = (tables.CLOSED, tables.REFUSED)
 class WebSocketCall(Call):
     """State of one websocket call."""
 
+    __slots__ = ()
     unknown_event = "ASGI-ERR-002"
-    state = CONNECTING
-    inbound_state = NEW
+
+    def begin(self) -> None:
+        """Begin with the handshake."""
+        self.state = CONNECTING
 
     def check_scope(self, scope_: Any) -> str:
         """Judge the scope."""

@@ -7,7 +7,7 @@ from functools import cache
 from types import GeneratorType
 from typing import Any, NoReturn
 
-from gateproof.validate.findings import Report
+from gateproof.validate.findings import Observer, Report
 from gateproof.validate.wsgi.call import BETWEEN, CLOSING, ITERATING, Call
 
 
@@ -44,6 +44,8 @@ def run(
     if call.rejected is not None:
         call.returned_after_rejection()
     kind = type(result)
+    if kind is GeneratorType:
+        return Closing(call, result)
     if kind is list or kind is tuple:
         call.leave()
         _judge_sequence(call, result)
@@ -66,10 +68,10 @@ def _unusual(
     app: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], report: Report, inform: bool
 ) -> Any:
     """Judge a call that is not made with two positional arguments, and make it as it was made."""
-    call = Call.__new__(Call)
-    call.report, call.inform = report, inform
     seen = f"{len(args)} positional, {sorted(kwargs)}"
-    call.say("WSGI-CALL-001", "the application is not called with two positional arguments", "two", seen)
+    Observer(report, inform).say(
+        "WSGI-CALL-001", "the application is not called with two positional arguments", "two", seen
+    )
     return app(*args, **kwargs)
 
 
@@ -91,9 +93,6 @@ def _judge_sequence(call: Call, items: Any) -> None:
 
 def _follow(call: Call, result: Any) -> Any:
     """Return the object that stands for `result`: with the same special methods, and no others."""
-    made = BODIES.get(type(result))
-    if made is not None and result is not call.wrapped:
-        return made(call, result)
     if isinstance(result, (str, bytes)):
         call.say("WSGI-ITER-019", "the result is a string, whose items are no bytes", "an iterable of bytes", result)
         return result
@@ -113,31 +112,45 @@ def _follow(call: Call, result: Any) -> Any:
 class Body:
     """Stands for the iterable of the application: what the server does with it, and what it yields, is judged."""
 
-    _next: Callable[[], Any]
+    __slots__ = (
+        "__weakref__",
+        "_asked",
+        "_call",
+        "_closed",
+        "_iterated",
+        "_length",
+        "_live",
+        "_next",
+        "_over",
+        "_result",
+    )
+
     _sized = False
-    _live = False
-    _over = ""
-    _closed = False
-    _iterated = False
-    _asked = False
-    _length = -1
 
     def __init__(self, call: Call, result: Any) -> None:
         """Follow `result`."""
         self._call = call
         self._result = result
+        self._next: Any = None
+        self._live = False
+        self._over = ""
+        self._closed = False
+        self._iterated = False
+        self._asked = False
+        self._length = -1
 
     def __iter__(self) -> Iterator[Any]:
         """Begin the iteration."""
-        call, result = self._call, self._result
-        if self._iterated or self._closed:
-            call.say("WSGI-ITER-015", "the iterable is iterated again", "once, before close()", "iter()")
-        self._iterated = True
+        result = self._result
         try:
             iterator = iter(result)
         except TypeError as error:
-            call.say("WSGI-ITER-018", "the result is not an iterable", "an iterable", error)
+            self._call.say("WSGI-ITER-018", "the result is not an iterable", "an iterable", error)
             raise
+        if iterator is not result and (self._iterated or self._closed):
+            # An iterator, though, is its own iter() as often as that is asked for.
+            self._call.say("WSGI-ITER-015", "the iterable is iterated again", "once, before close()", "iter()")
+        self._iterated = True
         self._next = iterator.__next__
         self._live = not self._over and not self._closed
         if self._sized:
@@ -227,6 +240,8 @@ class Body:
 class Closing(Body):
     """Stands for an iterable that has close()."""
 
+    __slots__ = ()
+
     def close(self) -> Any:
         """Close the iterable of the application."""
         call = self._call
@@ -270,11 +285,7 @@ def _get_length(self: Body) -> int:
 @cache
 def _make(sized: bool, closing: bool) -> type[Body]:
     plain = Closing if closing else Body
-    return type("Body", (plain,), {"__len__": _get_length, "_sized": True}) if sized else plain
-
-
-# Types that need no look-up of what they have.
-BODIES: dict[type, type[Body]] = {GeneratorType: Closing}
+    return type("Body", (plain,), {"__slots__": (), "_sized": True, "__len__": _get_length}) if sized else plain
 
 
 class Separate:

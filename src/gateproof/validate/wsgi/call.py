@@ -24,49 +24,76 @@ beyond_ascii = re.compile(r"[\x80-\U0010ffff]").search
 
 
 class Call(Observer):
-    """State of one call. The class attributes are its beginning, so that a call costs only what it changes."""
+    """State of one call."""
 
-    phase = CALLED
-    started = 0
-    settled = False  # one ordinary start_response, and nothing odd since
-    limited = False  # the length of the body is known
-    unflushed = False
-    refused_start = False
-    rejected: BaseException | None = None
-    code = 0
-    fields = start.NONE
-    total = 0
-    items = 0
-    sent = False
-    wrote = False
-    input: Input | None = None
-    errors: Errors | None = None
-    file_wrapper: Callable[..., Any] | None = None
-    wrapped: object = None
-    head = False
-    environ: dict[str, Any]
-    _start: Callable[..., Any]
-    _write: Callable[..., Any]
+    __slots__ = (
+        "_start",
+        "_write",
+        "code",
+        "environ",
+        "errors",
+        "fields",
+        "file_wrapper",
+        "head",
+        "input",
+        "items",
+        "limited",
+        "phase",
+        "refused_start",
+        "rejected",
+        "sent",
+        "settled",
+        "started",
+        "total",
+        "unflushed",
+        "wrapped",
+        "wrote",
+    )
 
     def __init__(self, report: Report, inform: bool, environ: Any, start_response: Any) -> None:
-        """Judge the environ of the server."""
+        """Judge the environ of the server, and put the observers into it."""
         self.report = report
         self.inform = inform
-        self.environ = environ
-        self._start = start_response
-        environs.check(environ, self.say)
-        # The observers go into the environ, which stays the object that the server gave.
-        get = environ.get
-        self.head = get("REQUEST_METHOD") == "HEAD"
-        stream = get("wsgi.input")
-        if stream is not None:
+        self.said = None
+        self.stopped = None
+        self.environ: Any = environ
+        self._start: Callable[..., Any] = start_response
+        self._write: Any = None
+        self.phase = CALLED
+        self.started = 0
+        self.settled = False  # one ordinary start_response, and nothing odd since
+        self.limited = False  # the length of the body is known
+        self.refused_start = False
+        self.rejected: BaseException | None = None
+        self.code = 0
+        self.fields = start.NONE
+        self.total = 0
+        self.items = 0
+        self.sent = False
+        self.wrote = False
+        self.unflushed = False
+        self.input: Input | None = None
+        self.errors: Errors | None = None
+        self.file_wrapper: Callable[..., Any] | None = None
+        self.wrapped: object = None
+        plan = environs.check(environ, self.say)
+        self.head = False
+        if plan is not environs.NOTHING:
+            self._enter(plan)
+
+    def _enter(self, plan: environs.Plan) -> None:
+        """Put the observers into the environ, which stays the object that the server gave."""
+        environ = self.environ
+        self.head = environ.get("REQUEST_METHOD") == "HEAD"
+        if plan.streams or "wsgi.input" in environ:
+            stream = environ["wsgi.input"]
             reader = Input._known.get(type(stream)) or wrapper(stream, Input, self._no_input)
             environ["wsgi.input"] = self.input = reader(self, stream)
-        stream = get("wsgi.errors")
-        if stream is not None:
+        if plan.streams or "wsgi.errors" in environ:
+            stream = environ["wsgi.errors"]
             writer = Errors._known.get(type(stream)) or wrapper(stream, Errors, self._no_errors)
             environ["wsgi.errors"] = self.errors = writer(self, stream)
-        if "wsgi.file_wrapper" in environ:
+        if plan.wrapper:
             self.file_wrapper = environ["wsgi.file_wrapper"]
             environ["wsgi.file_wrapper"] = self._file_wrapper
 
@@ -104,12 +131,14 @@ class Call(Observer):
         exc_info = args[2] if len(args) == 3 else kwargs.get("exc_info")
         if self.started or kwargs or exc_info is not None or not 2 <= len(args) <= 3:
             return self._unusual_start(args, kwargs, exc_info)
-        self.code = start.status_code(args[0], self.say)
-        self.fields = start.check_headers(args[1], self.say, self.inform)
+        status = args[0]
+        code = start.STATUSES.get(status) if type(status) is str else None
+        self.code = code = start.status_code(status, self.say) if code is None else code
+        self.fields = fields = start.check_headers(args[1], self.say, self.inform)
         if self.said is not None:
             return self._doubtful_start(args, kwargs, exc_info)
         self.started = 1
-        if self.fields[0] is not None or self.code in BODILESS:
+        if fields[0] is not None or code in BODILESS:
             self.limited = True
         try:
             self._write = write = self._start(*args)
@@ -279,9 +308,8 @@ class Call(Observer):
                 return
             self.say("WSGI-START-017", "the call ended without start_response", "start_response", "no call")
             return
-        length = self.fields[0]
-        if length is not None and self.total < int(length) and not self.head and self.code not in BODILESS:
-            self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", length, self.total)
+        if self.limited and not self.head and self.code not in BODILESS and self.total < int(self.fields[0] or 0):
+            self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", self.fields[0], self.total)
         if self.inform:
             self._finish_informed()
 
@@ -311,6 +339,8 @@ class Call(Observer):
         if self.rejected is not None:
             if error is not self.rejected and type(error) is not type(self.rejected):
                 self.say("WSGI-EXC-015", "another exception left the application", "the one raised", error, "warn")
+            return
+        if not isinstance(self.environ, dict):
             return
         if traceback_ends and isinstance(error, TypeError):
             self.say("WSGI-CALL-005", "the application does not take two arguments", "environ, start_response", error)

@@ -56,6 +56,7 @@ RESERVED = frozenset(key for key in REQUIRED if "." in key) | {"wsgi.file_wrappe
 # Widespread names that break the letter of a should.
 TOLERATED = frozenset(["RAW_URI", "REQUEST_URI", "REMOTE_PORT", "HTTPS"])
 FACTS = ("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.version", "wsgi.url_scheme")
+USERS = ("REMOTE_USER", "AUTH_TYPE")
 FLAGS = ("wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 
 server_name = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(%25?[\w.-]+)?\]?").fullmatch
@@ -67,20 +68,24 @@ server_key = re.compile(r"[a-z0-9._]+").fullmatch
 class Plan:
     """What one order of keys implies: the breaches that names alone show, and getters for what must be looked at."""
 
-    __slots__ = ("facts", "problems", "text", "users")
+    __slots__ = ("clean", "facts", "keys", "problems", "streams", "text", "wrapper")
 
     def __init__(self, keys: Keys) -> None:
         """Judge the names in `keys`."""
+        self.keys = keys
         self.problems = list(_problems(keys))
         names = [key for key in keys if _is_text(key)]
         # Two names at least, so that itemgetter gives a tuple.
         self.text: Getter | None = itemgetter(*names) if len(names) > 1 else None
-        self.facts: Getter | None = itemgetter(*FACTS, *FLAGS) if {*FACTS, *FLAGS}.issubset(keys) else None
-        self.users = [key for key in ("REMOTE_USER", "AUTH_TYPE") if key in keys]
+        complete = {*FACTS, *FLAGS}.issubset(keys)
+        users = [key for key in USERS if key in keys]
+        self.facts: Getter | None = itemgetter(*FACTS, *FLAGS, *users) if complete else None
+        self.streams = {"wsgi.input", "wsgi.errors"}.issubset(keys)
+        self.wrapper = "wsgi.file_wrapper" in keys
+        self.clean: tuple[Any, ...] | None = None
 
 
 PLANS: dict[Keys, Plan] = {}
-CLEAN: set[tuple[Any, ...]] = set()
 
 
 def _problems(keys: Keys) -> list[tuple[str, str, str, object]]:
@@ -122,38 +127,52 @@ def _latin1(text: str) -> bool:
     return text.isascii() or max(text) <= "\xff"
 
 
-def check(environ: Any, say: Say) -> None:
-    """Judge an environ; `say` is `Observer.say`. Never changes it; reads nothing of its streams."""
+# Most requests have the keys of the one before.
+NOTHING = _last = Plan(())
+
+
+def check(environ: Any, say: Say) -> Plan:
+    """Judge an environ and return the plan of its keys; `say` is `Observer.say`. Changes and reads nothing."""
     if type(environ) is not dict:
         say("WSGI-ENV-001", "environ is not a built-in dict", "dict", type(environ))
         if not isinstance(environ, dict):
-            return
+            return NOTHING
     keys = tuple(environ)
-    plan = PLANS.get(keys)
-    if plan is None:
+    plan = _last
+    if keys != plan.keys:
         plan = _plan(keys)
     if plan.problems:
         for problem in plan.problems:
             say(*problem)
     try:
         text = "".join(plan.text(environ)) if plan.text is not None else None
-    except TypeError:
-        text = None
+        clean = plan.facts is not None and plan.facts(environ) == plan.clean
+    except Exception:  # text that is not str, or a flag that cannot be compared
+        text, clean = None, False
     if text is None or not text.isascii():
         _check_text(environ, say)
-    try:
-        clean = plan.facts is not None and plan.facts(environ) in CLEAN
-    except TypeError:
-        clean = False
     if not clean:
         _check_facts(environ, plan, say)
-    _check_request(environ, plan, say)
+    get = environ.get
+    script = get("SCRIPT_NAME", "")
+    path = get("PATH_INFO", "")
+    if script or type(path) is not str or path[:1] != "/":
+        _check_path(environ, path, script, say)
+    length = get("CONTENT_LENGTH")
+    if length and isinstance(length, str) and not (length.isascii() and length.strip(" \t").isdigit()):
+        say("WSGI-ENV-015", "CONTENT_LENGTH is not a decimal number", "decimal digits", length)
+    return plan
 
 
 def _plan(keys: Keys) -> Plan:
-    if len(PLANS) >= KEPT:
-        PLANS.clear()
-    plan = PLANS[keys] = Plan(keys)
+    """Return the plan of an order of keys, made if need be, and remember that it was the last one."""
+    global _last
+    plan = PLANS.get(keys)
+    if plan is None:
+        if len(PLANS) >= KEPT:
+            PLANS.clear()
+        plan = PLANS[keys] = Plan(keys)
+    _last = plan
     return plan
 
 
@@ -176,7 +195,7 @@ def _check_text(environ: dict[Any, Any], say: Say) -> None:
 
 
 def _check_facts(environ: dict[Any, Any], plan: Plan, say: Say) -> None:
-    """Judge the values that seldom change; a set of them that breaks nothing is remembered."""
+    """Judge the values that seldom change; what breaks nothing is remembered."""
     found: list[str] = []
 
     def tell(requirement: str, *words: object) -> None:
@@ -185,13 +204,11 @@ def _check_facts(environ: dict[Any, Any], plan: Plan, say: Say) -> None:
 
     _check_server(environ, tell)
     _check_wsgi(environ, tell)
+    for key in USERS:
+        if environ.get(key) in ("", "-"):
+            say("WSGI-ENV-020", f"{key} is a placeholder", "the key left out where it has no value", environ[key])
     if not found and plan.facts is not None:
-        if len(CLEAN) >= KEPT:
-            CLEAN.clear()
-        try:
-            CLEAN.add(plan.facts(environ))
-        except TypeError:
-            return  # a value that cannot be hashed is judged each time
+        plan.clean = plan.facts(environ)
 
 
 def _check_server(environ: dict[Any, Any], say: Say) -> None:
@@ -229,32 +246,17 @@ def _check_wsgi(environ: dict[Any, Any], say: Say) -> None:
             say("WSGI-THREAD-005", f"{key} has no usable truth value", "True or False", value)
 
 
-def _check_request(environ: dict[Any, Any], plan: Plan, say: Say) -> None:
-    """Judge what differs from request to request."""
-    get = environ.get
-    path = get("PATH_INFO", "")
-    script = get("SCRIPT_NAME", "")
-    length = get("CONTENT_LENGTH")
-    if type(path) is not str or path[:1] != "/":
-        _check_path(environ, path, script, say)
-    if script:
-        _check_script(script, say)
-    if length and isinstance(length, str) and not (length.isascii() and length.strip(" \t").isdigit()):
-        say("WSGI-ENV-015", "CONTENT_LENGTH is not a decimal number", "decimal digits", length)
-    for key in plan.users:
-        if get(key) in ("", "-"):
-            say("WSGI-ENV-020", f"{key} is a placeholder", "the key left out where it has no value", get(key))
-
-
 def _check_path(environ: dict[Any, Any], path: object, script: object, say: Say) -> None:
     method = environ.get("REQUEST_METHOD")
+    if script:
+        _check_script(script, say)
     if not isinstance(path, str) or method == "CONNECT" or (method == "OPTIONS" and path in ("*", "")):
         return
-    if "://" in path:
+    if "://" in path and path[0] != "/":
         say("WSGI-URL-013", "PATH_INFO holds a whole URL", "the path of the target", path)
-    elif path:
+    elif path and path[0] != "/":
         say("WSGI-URL-003", "PATH_INFO does not begin with '/'", "'/...' or an empty str", path)
-    elif not script:
+    elif not path and not script:
         say("WSGI-URL-004", "SCRIPT_NAME and PATH_INFO are both empty", "PATH_INFO '/' for the root", path)
 
 

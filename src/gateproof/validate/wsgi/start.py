@@ -137,15 +137,18 @@ def check_headers(headers: object, say: Say, inform: bool) -> Fields:
                 kind = NAMES.get(name)
         if kind is None:
             kind = _judge_field(item, say)
-        if kind:
-            if kind == TYPE:
-                typed = True
-            elif kind == ENTITY:
-                entity = item[0]
-            else:
-                length = _judge_length(item[1], length, say)
         if inform and kind is not None:
             _judge_blanks(item, say)
+        if not kind:
+            continue
+        if kind == TYPE:
+            typed = True
+        elif kind == ENTITY:
+            entity = item[0]
+        elif length is None and item[1].isascii() and item[1].isdigit():
+            length = item[1]
+        else:
+            length = _judge_length(item[1], length, say)
     return length, typed, entity
 
 

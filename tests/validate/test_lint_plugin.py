@@ -1,0 +1,253 @@
+"""The linter in somebody's test suite: the fixture, and applications that are named on the command line."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+
+from gateproof import lint_plugin
+from gateproof.lint import Findings, LintError, LintWarning
+from tests.validate.asgi_peers import BODY, HTTP, REQUEST, START, Server, scope
+from tests.validate.wsgi_peers import Server as WSGIServer
+from tests.validate.wsgi_peers import answer, hello, make_environ
+
+pytest_plugins = ["pytester"]
+
+PROJECT = """
+class App:
+    def __init__(self, status="200 OK"):
+        self.status = status
+    def __call__(self, environ, start_response):
+        start_response(self.status, [("Content-Type", "text/plain")])
+        return [b"ok"]
+    def client(self):
+        return lambda **extra: list(self({**ENVIRON, **extra}, lambda *args: lambda data: None))
+
+def plain(environ, start_response):
+    start_response("200", [("Content-Type", "text/plain")])
+    return [b"ok"]
+
+def create(status="200"):
+    return App(status)
+
+ENVIRON = {"REQUEST_METHOD": "GET"}
+app = App()
+broken = App("200")
+doubtful = App("200 ")
+"""
+TESTS = """
+from myproject import App, app, broken, create, doubtful, plain
+
+def test_good():
+    assert isinstance(app, App) and app.client()() == [b"ok"]
+
+def test_broken():
+    assert broken.client()() == [b"ok"]
+
+def test_function():
+    assert list(plain({}, lambda *args: None)) == [b"ok"]
+
+def test_factory():
+    assert create().client()() == [b"ok"]
+
+def test_fails_anyway():
+    assert broken.client()() == []
+
+def test_doubtful():
+    assert doubtful.client()() == [b"ok"]
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project of its own; a conftest hooks in what the plugin hooks in."""
+    pytester.makepyfile(myproject=PROJECT, test_it=TESTS)
+    pytester.makeconftest(
+        textwrap.dedent(
+            """
+            import pytest
+            from gateproof import lint_plugin
+            def pytest_addoption(parser):
+                try:
+                    lint_plugin.add_options(parser.getgroup("lint"))
+                except ValueError:
+                    pass  # the plugin has it already
+            def pytest_configure(config):
+                if not config.pluginmanager.hasplugin("gateproof-lint-apps"):
+                    lint_plugin.configure(config)
+            gateproof_lint = pytest.fixture(lint_plugin.gateproof_lint)
+            """
+        )
+    )
+    return pytester
+
+
+def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return project.runpytest_subprocess("-p", "no:randomly", *arguments, timeout=60)
+
+
+def test_named_applications_are_linted(project: pytest.Pytester) -> None:
+    names = "myproject:app,myproject:broken,myproject:plain,myproject:create(),myproject:doubtful"
+    result = run(project, f"--gateproof-lint-apps={names}")
+    result.assert_outcomes(passed=2, failed=4, warnings=1)
+    result.stdout.fnmatch_lines(
+        [
+            "gateproof: linting myproject:app, *",
+            "*WSGI-STATUS-003 (application)*",
+            "* gateproof *",
+            "*LintWarning: WSGI-STATUS-004*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*(server)*")
+
+
+def test_without_the_option_nothing_happens(project: pytest.Pytester) -> None:
+    run(project).assert_outcomes(passed=5, failed=1)
+
+
+@pytest.mark.parametrize("name", ["myproject", "myproject:missing", "missing:app"])
+def test_a_wrong_name_ends_the_run(project: pytest.Pytester, name: str) -> None:
+    result = run(project, f"--gateproof-lint-apps={name}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--lint-apps: {name}: *"])
+
+
+def test_the_fixture_fails_the_test(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        from myproject import ENVIRON, app, broken
+        def call(app):
+            list(app(dict(ENVIRON), lambda *args: lambda data: None))
+        def test_good(gateproof_lint):
+            call(gateproof_lint(app))
+        def test_broken(gateproof_lint):
+            call(gateproof_lint(broken))
+        """
+    )
+    run(project).assert_outcomes(passed=2, errors=1)
+
+
+def use(generator: Any) -> Any:
+    next(generator, None)
+
+
+def test_the_fixture_warns_of_what_warns() -> None:
+    fixture = lint_plugin.gateproof_lint()
+    put = next(fixture)
+    list(put(answer("200 "))(make_environ(), WSGIServer().start_response))
+    with pytest.warns(LintWarning, match="WSGI-STATUS-004"):
+        use(fixture)
+
+
+def test_the_fixture_raises_for_what_fails() -> None:
+    fixture = lint_plugin.gateproof_lint()
+    put = next(fixture)
+    list(put(answer("200"))(make_environ(), WSGIServer().start_response))
+    with pytest.raises(LintError, match="WSGI-STATUS-003"):
+        use(fixture)
+
+
+class ASGI:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({**START, "status": "200"})
+        await send(BODY)
+
+
+def test_an_asgi_instance_stays_itself() -> None:
+    app, found = ASGI(), Findings("collect", "application")
+    assert lint_plugin.observe_in_place(app, found) is app
+    assert isinstance(app, ASGI)
+    Server([REQUEST]).serve(app, scope(HTTP))
+    assert [finding.requirement_id for finding in found.since(0)] == ["ASGI-HTTP-RESP-006"]
+
+
+class Slots:
+    __slots__ = ("x",)
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return hello(environ, start_response)
+
+
+@pytest.mark.parametrize("app", [Slots(), hello, lambda environ, start_response: hello(environ, start_response)])
+def test_any_application_can_be_observed(app: Any) -> None:
+    found = Findings("collect", "application")
+    observed = lint_plugin.observe_in_place(app, found)
+    assert list(observed(make_environ(), WSGIServer().start_response)) == [b"ok"]
+
+
+DJANGO = """
+import django
+from django.conf import settings
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="x", DEBUG=False)
+django.setup()
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+def home(request):
+    response = HttpResponse("hello")
+    response.set_cookie("a", "b")
+    return response
+
+def echo(request):
+    return HttpResponse(request.body)
+
+def stream(request):
+    return StreamingHttpResponse(iter([b"a", b"b"]))
+
+def broken(request):
+    return HttpResponse("hello", headers={"Connection": "close"})
+
+urlpatterns = [path("", home), path("echo", echo), path("stream", stream), path("broken", broken)]
+application = get_wsgi_application()
+"""
+
+
+def test_djangos_client_is_linted_too(project: pytest.Pytester) -> None:
+    pytest.importorskip("django")
+    project.makepyfile(
+        site_of_mine=DJANGO,
+        test_it="""
+        import site_of_mine
+        from django.test import Client
+        client = Client()
+        def test_good():
+            assert client.get("/").content == b"hello"
+            assert client.post("/echo", b"x", content_type="text/plain").content == b"x"
+            assert client.get("/stream").getvalue() == b"ab"
+            assert client.get("/missing").status_code == 404
+            assert client.head("/").status_code == 200
+        def test_broken():
+            assert client.get("/broken").content == b"hello"
+        """,
+    )
+    result = run(project, "--gateproof-lint-apps=site_of_mine:application", "-W", "error::gateproof.lint.LintWarning")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*WSGI-HTTP-031 (application)*"])
+
+
+def test_flasks_client_is_linted_too(project: pytest.Pytester) -> None:
+    pytest.importorskip("flask")
+    project.makepyfile(
+        flask_project="""
+        from flask import Flask
+        app = Flask("flask_project")
+        app.add_url_rule("/", "home", lambda: "hello")
+        app.add_url_rule("/broken", "broken", lambda: ("x", {"Connection": "close"}))
+        """,
+        test_it="""
+        from flask import Flask
+        from flask_project import app
+        def test_good():
+            assert isinstance(app, Flask) and app.test_client().get("/").text == "hello"
+        def test_broken():
+            assert app.test_client().get("/broken").text == "x"
+        """,
+    )
+    result = run(project, "--gateproof-lint-apps=flask_project:app")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "gateproof.lint" in sys.modules
