@@ -7,6 +7,7 @@ with a closed set of verbs (the STEPS table below); nothing in it is ever evalua
 
 import base64
 import functools
+import gc
 import hashlib
 import io
 import itertools
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 
 PLAIN = 65536
 HEAD = 4096
@@ -390,6 +392,62 @@ class Call:
         if failure is not None:
             raise failure
 
+    def read_exactly(self, total, size):
+        """Read so many octets in pieces, and journal their digest."""
+        digest, count = hashlib.sha256(), 0
+        while count < total:
+            piece = self.environ["wsgi.input"].read(min(size, total - count))
+            if not piece:
+                break
+            digest.update(piece)
+            count += len(piece)
+        self.log("read", {"method": "read_exactly", "count": count, "sha256": digest.hexdigest()})
+
+    def start_again(self):
+        """Call start_response with exc_info, and look at what it raises."""
+        own = ProbeError("scripted")
+        about = {"raised_at_all": False, "same": False, "own_frame": False}
+        try:
+            try:
+                raise own
+            except ProbeError:
+                self.start_response("500 Again", [("Content-Type", "text/plain")], sys.exc_info())
+        except BaseException as error:
+            trace, frames = error.__traceback__, []
+            while trace is not None:
+                frames.append(trace.tb_frame.f_code.co_name)
+                trace = trace.tb_next
+            about = {"raised_at_all": True, "same": error is own, "own_frame": "start_again" in frames}
+            self.log("start_again", about)
+            raise
+        self.log("start_again", about)
+
+    def start_weak(self, status):
+        """Call start_response with exc_info, and look whether the exception is still alive afterwards."""
+        def raiser():
+            error = ProbeError("weak")
+            reference = weakref.ref(error)
+            raised = False
+            try:
+                try:
+                    raise error
+                except ProbeError:
+                    del error
+                    self.start_response(status, [("Content-Length", "2")], sys.exc_info())
+            except BaseException:
+                raised = True
+            return reference, raised
+        on = gc.isenabled()
+        gc.disable()
+        try:
+            reference, raised = raiser()
+            about = {"dead": reference() is None, "raised_at_all": raised}
+        finally:
+            if on:
+                gc.enable()
+        about["implementation"] = sys.implementation.name
+        self.log("start_weak", about)
+
     def errors(self, method, arguments):
         """Use wsgi.errors."""
         stream, values = self.environ["wsgi.errors"], [decode(value) for value in arguments]
@@ -494,9 +552,10 @@ class Call:
                     self.log("item", {"size": size_of(block)})
                     yield block
                 elif step[0] == "repeat":
+                    block = b"x" * step[2]
                     for _ in range(step[1]):
                         self.log("item", {"size": step[2]})
-                        yield b"x" * step[2]
+                        yield block
                 else:
                     self.step(step)
             self.log("exhausted", {})
@@ -657,8 +716,9 @@ def iterable(call, spec, items):
             if step[0] == "yield":
                 yield decode(step[1])
             elif step[0] == "repeat":
+                block = b"x" * step[2]
                 for _ in range(step[1]):
-                    yield b"x" * step[2]
+                    yield block
             else:
                 call.step(step)
 
@@ -732,6 +792,9 @@ STEPS = {
     "write": Call.write,
     "read": Call.read,
     "read_until": Call.read_until,
+    "read_exactly": Call.read_exactly,
+    "start_again": Call.start_again,
+    "start_weak": Call.start_weak,
     "errors": Call.errors,
     "environ": Call.change_environ,
     "look": Call.look,

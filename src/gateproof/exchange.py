@@ -68,7 +68,9 @@ class Call:
         pieces: list[bytes] = []
         for value in self.named("read"):
             result = value.get("result") if isinstance(value, dict) else None
-            pieces.extend(piece for piece in _flat(result) if isinstance(piece, bytes))
+            pieces.extend(
+                octets for piece in _flat(result) if isinstance(octets := getattr(piece, "base", piece), bytes)
+            )
         return b"".join(pieces)
 
 

@@ -109,6 +109,10 @@ class Judge:
         """State that what was not judged by now had nothing to be judged on."""
         self.rest(Verdict.BLOCKED, premise)
 
+    def unsupported_rest(self, reason: str) -> None:
+        """State that the target never showed what the remaining requirements are about."""
+        self.rest(Verdict.UNSUPPORTED, reason)
+
     def rest(self, verdict: Verdict, reason: str) -> None:
         """Give one verdict to every declared requirement that has none yet."""
         judged = {j.requirement for j in self.judgements}

@@ -6,6 +6,7 @@ Shared by the pytest plugin and by the proof, where hundreds of mutants are judg
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -93,6 +94,16 @@ def _once(
         judge.rest(Verdict.BLOCKED, str(outcome))
     except (HarnessError, OSError) as error:
         judge.rest(Verdict.ERROR, f"{type(error).__name__}: {error}")
+    except MisjudgedError:
+        raise
+    except Exception as error:
+        # A mistake in a check is our trouble: it must neither accuse the target nor cost what was judged before.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        judge.rest(Verdict.ERROR, f"the check broke: {type(error).__name__}: {error} ({place.name}:{place.lineno})")
+        if not any(j.verdict is Verdict.ERROR for j in judge.judgements):
+            judge.judgements.append(
+                Judgement(next(iter(judge.rows)), Verdict.ERROR, reason=f"the check broke: {error}")
+            )
     if any(j.verdict in BROKEN for j in judge.judgements):
         judge.rest(Verdict.BLOCKED, "the check ended at another requirement that is broken")
     judge.rest(Verdict.ERROR, "the check ended without a judgement")

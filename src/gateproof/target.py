@@ -219,6 +219,15 @@ class Server:
         self.waited_s += time.monotonic() - started
         return found
 
+    def log_has(self, text: str, timeout: float) -> bool:
+        """Tell whether a text appears in what the server prints, within the time."""
+        end = time.monotonic() + timeout
+        while text not in self.running.log_tail(400):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)  # the log is a foreign pipe: nobody tells us when it grows
+        return True
+
     def begin_check(self, name: str, *, patient: bool = False) -> None:
         """Forget the exchanges of the check before; `patient` gives a slow server more time."""
         self.patience = PATIENT_S if patient else ANSWER_S

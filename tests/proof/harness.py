@@ -60,7 +60,7 @@ class InProcess:
         self, server: Any, launch: str, mount: str, capabilities: frozenset[str], tls: ssl.SSLContext | None = None
     ) -> None:
         """Wrap a server that listens."""
-        self.tls = tls
+        self.tls, self.errors = tls, server.errors
         self.id, self.mount, self.capabilities = launch, mount, capabilities
         self.host, self.port, self.uds = server.host, server.port, None
 
@@ -76,8 +76,8 @@ class InProcess:
         return ""
 
     def log_tail(self, lines: int = 40) -> str:
-        """The log is a string stream of the server."""
-        return ""
+        """What the server wrote to its string stream."""
+        return "\n".join(self.errors.getvalue().splitlines()[-lines:])
 
 
 COUNTER = iter(range(1, 1_000_000))

@@ -1,0 +1,152 @@
+"""PEP 3333, Error Handling: exc_info, failing applications, and what the client can tell."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.exchange import Exchange
+from gateproof.judge import Judge
+from gateproof.scripts import Script, Step, attempt, errors, fail, ok, start, wait, wsgi
+from gateproof.target import Server
+from gateproof.wire.client import WireError
+from gateproof.wire.request import get
+
+from .looking import answered
+
+BINARY = ("Content-Type", "application/octet-stream")
+
+
+@requirement("WSGI-EXC-001", "WSGI-EXC-023")
+def test_exc_info_replaces_the_header(server: Server, judge: Judge) -> None:
+    """Before the header went out the second status and headers are transmitted, and the new body arrives whole."""
+    first = start("200 OK", [("X-Old", "1"), ("Content-Length", "3")])
+    second = start("503 Sorry", [("X-New", "1")], "new")
+    x = server.exchange(get(), wsgi(first, second, items=[b"ten octets"]))
+    if x.response is None:
+        judge("WSGI-EXC-001", False, "503 with X-New and ten octets", x.outcome)
+        return
+    seen = (x.response.status, x.response.get(b"X-New"), x.response.body, x.response.complete)
+    judge("WSGI-EXC-001", seen == (503, b"1", b"ten octets", True), (503, b"1", b"ten octets", True), seen)
+    judge("WSGI-EXC-023", x.response.get(b"X-Old") is None, "X-Old is gone", x.response.head)
+
+
+@requirement("WSGI-EXC-002", "WSGI-EXC-003")
+def test_exc_info_after_the_header_raises(server: Server, judge: Judge) -> None:
+    """When the header is on its way start_response raises, and what it raises is the exception in exc_info."""
+    script = wsgi(start("200 OK", [BINARY]), items=[b"first", wait("go"), ["start_again"]], kind="generator", live=True)
+    with server.connect() as connection:
+        x = connection.begin(get(), script)
+        if connection.wait("waiting", 3.0) is None or not first_octets(server, connection, x):
+            judge.rest_blocked("the first block did not arrive while the application went on")
+        connection.release("go")
+        connection.read()
+    said: dict[str, Any] | None = x.calls[0].first("start_again") if x.calls else None
+    if said is None:
+        judge.rest_blocked("the script did not get as far as the second call")
+        return
+    judge("WSGI-EXC-002", said["raised_at_all"], "start_response raises", said)
+    if said["raised_at_all"]:
+        judge("WSGI-EXC-003", said["same"] and said["own_frame"], "the exception in exc_info, with its traceback", said)
+    else:
+        judge.blocked("WSGI-EXC-003", "start_response does not raise")
+
+
+def first_octets(server: Server, connection: Any, x: Exchange) -> bytes:
+    """Return the first octets of a response whose application waits."""
+    import time
+
+    try:
+        got: bytes = connection.wire.read_some(time.monotonic() + 2.0)
+    except WireError:
+        return b""
+    connection.wire.reader.feed(got)
+    return got
+
+
+@requirement("WSGI-EXC-004")
+def test_exc_info_on_the_first_call(server: Server, judge: Judge) -> None:
+    """It is accepted, and behaves like an ordinary first call."""
+    x = server.exchange(get(), wsgi(start("500 Mine", [("Content-Length", "4")], "new"), items=[b"body"]))
+    judge("WSGI-EXC-004", answered(x, 500, b"body"), "500 with 'body'", (x.outcome, x.response and x.response.body))
+
+
+@requirement("WSGI-EXC-005")
+def test_exc_info_is_not_kept(server: Server, judge: Judge) -> None:
+    """No reference to it survives the call."""
+    x = server.exchange(get(), wsgi(["start_weak", "200 OK"], items=[b"ok"]))
+    said = x.call.first("start_weak") or {}
+    if said.get("raised_at_all") or said.get("implementation") != "cpython":
+        judge.blocked("WSGI-EXC-005", f"no look at the reference: {said}")
+        return
+    judge("WSGI-EXC-005", said.get("dead"), "the exception is dead when start_response has returned", said)
+
+
+@requirement("WSGI-EXC-006", "WSGI-EXC-007")
+def test_failures_are_logged(server: Server, judge: Judge) -> None:
+    """An exception of the call, and one while iterating, stand in the log."""
+    seen_at_all = f"gateproof-{token_hex(8)}"
+    note = wsgi(errors("write", seen_at_all + "\n"), errors("flush"), start("200 OK", []), items=[b"ok"])
+    server.exchange(get(), note)
+    if not server.log_has(seen_at_all, 1.0):
+        server.unsupported("the server's log is not what it prints, so it cannot be seen")
+    call, iterating = f"gateproof-{token_hex(8)}", f"gateproof-{token_hex(8)}"
+    server.exchange(get(), wsgi(fail("ValueError", call)), timeout=2.0)
+    judge("WSGI-EXC-006", server.log_has(call, 1.0), "the exception's text in the log", "not in the log")
+    items: list[Any] = [b"part", fail("ValueError", iterating)]
+    server.exchange(get(), wsgi(start("200 OK", [BINARY]), items=items, kind="generator"), timeout=2.0)
+    judge("WSGI-EXC-007", server.log_has(iterating, 1.0), "the exception's text in the log", "not in the log")
+
+
+FAILURES: dict[str, Script] = {
+    "before start_response": wsgi(fail("ValueError")),
+    "after start_response": wsgi(start("200 OK", [("Content-Length", "2")]), fail("ValueError")),
+    "on the first iteration": wsgi(start("200 OK", []), items=[fail("ValueError")], kind="generator"),
+    "after an empty block": wsgi(start("200 OK", []), items=[b"", fail("ValueError")], kind="generator"),
+}
+
+
+@requirement("WSGI-EXC-008", "WSGI-EXC-009")
+def test_an_application_that_fails(server: Server, judge: Judge) -> None:
+    """The client gets a 5xx where nothing was sent, and the server goes on."""
+    for when, script in FAILURES.items():
+        x = server.exchange(get(), script, timeout=2.0)
+        judge("WSGI-EXC-008", x.response and x.response.status >= 500, f"a 5xx for a failure {when}", x.outcome)
+        after = server.exchange(get(), ok())
+        judge(
+            "WSGI-EXC-009", answered(after) and not x.died, f"the server goes on after a failure {when}", after.outcome
+        )
+    odd = server.exchange(get(), wsgi(attempt([start("2000 OK", [])]), items=[b"x"]), timeout=2.0)
+    after = server.exchange(get(), ok())
+    judge("WSGI-EXC-009", answered(after) and not odd.died, "the server goes on after a bad status", odd.outcome)
+
+
+def cut(step: Step, kind: tuple[str, str]) -> Script:
+    """Return a script that fails after its first block."""
+    return wsgi(start("200 OK", [kind]), items=[b"part1", step], kind="generator")
+
+
+@requirement("WSGI-EXC-010", "WSGI-EXC-011")
+def test_a_response_cut_short_can_be_told(server: Server, judge: Judge) -> None:
+    """A chunked body that an exception ended lacks its last chunk."""
+    x = server.exchange(get(), cut(fail("ValueError"), BINARY), timeout=2.0)
+    if x.response is not None and x.response.status == 200 and x.response.framing == "chunked":
+        judge("WSGI-EXC-010", not x.response.complete, "no last chunk", x.response.body)
+    elif x.response is not None and x.response.framing == "close":
+        judge.unsupported("WSGI-EXC-010", "the body ends with the connection: nothing can tell")
+    else:
+        judge("WSGI-EXC-010", True)
+    text = server.exchange(get(), cut(fail("ValueError"), ("Content-Type", "text/plain")), timeout=2.0)
+    received = b"".join(octets for _, direction, octets in text.trace if direction == "in")
+    judge.reading("WSGI-EXC-011", f"after a part of a text, an exception: {received[-60:]!r}")
+
+
+@requirement("WSGI-EXC-012")
+def test_a_close_that_raises(server: Server, judge: Judge) -> None:
+    """What becomes of a complete response when close() raises."""
+    x = server.exchange(
+        get(), wsgi(start("200 OK", []), items=[b"whole"], kind="iterator", close="raises"), timeout=2.0
+    )
+    whole = x.response is not None and x.response.complete and x.response.body == b"whole"
+    judge.reading("WSGI-EXC-012", f"the response is {'complete' if whole else 'cut'} when close() raises")
