@@ -378,7 +378,7 @@ class Call:
             if not piece:
                 break
             pieces.append(piece)
-        whole = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+        whole = b"".join(bytes(piece) for piece in pieces if isinstance(piece, (bytes, bytearray, memoryview)))
         about = {
             "method": method,
             "args": encode([size]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateproof.judge import Blocked
+from gateproof.wire.http1 import parse_head
 
 if TYPE_CHECKING:
     from gateproof.channel import Event
@@ -125,6 +126,14 @@ class Exchange:
         if self.response is None:
             raise Blocked(f"no response: {self.outcome}")
         return self.response
+
+    @property
+    def head(self) -> Response | None:
+        """The response, or the header of one that did not come whole; None where not even that came."""
+        if self.response is not None:
+            return self.response
+        raw, end, _ = self.partial.partition(b"\r\n\r\n")
+        return parse_head(raw, raw + end) if end else None
 
     @property
     def refused(self) -> bool:

@@ -363,7 +363,10 @@ class ListsAndGenerators(Server):
             return super().iterate(result)
 
 
-@fault("WSGI-ITER-002", also=["WSGI-ITER-001"])
+@fault(
+    "WSGI-ITER-002",
+    also=["WSGI-ITER-001", "WSGI-ITER-010", "WSGI-ITER-014", "WSGI-START-005", "WSGI-START-008"],
+)
 class WantsLen(Answer):
     """len() of an iterator is wanted."""
 
@@ -477,7 +480,10 @@ class NoCloseForHead(Server):
             super().close_result(result)
 
 
-@mutant("WSGI-ITER-010", also=["WSGI-ITER-001", "WSGI-ITER-002"])
+@mutant(
+    "WSGI-ITER-010",
+    also=["WSGI-ITER-001", "WSGI-ITER-002", "WSGI-ITER-014", "WSGI-START-005", "WSGI-START-008"],
+)
 class WantsClose(Server):
     """close() must be there, but for lists and the like."""
 
@@ -498,7 +504,7 @@ class BelievesAttributes(Answer):
         return iter(lambda: result.read(8192), b"") if hasattr(result, "read") else super().iterate(result)
 
 
-@fault("WSGI-ITER-012", also=["WSGI-STREAM-001", "WSGI-STREAM-002", "WSGI-EXC-002", "WSGI-EXC-003", "WSGI-WRITE-002"])
+@fault("WSGI-ITER-012", also=["WSGI-STREAM-001", "WSGI-STREAM-002", "WSGI-EXC-002", "WSGI-WRITE-002"])
 class GathersEverything(Answer):
     """All blocks are gathered first."""
 
@@ -516,7 +522,7 @@ class TranslatesLineEnds(Answer):
         super().send_block(data.replace(b"\r\n", b"\n") if data.startswith(b"a\r\n") or data == b"\r\n" else data)
 
 
-@fault("WSGI-ITER-014", also=["WSGI-HTTP-005"])
+@fault("WSGI-ITER-014")
 class EmptyBlockEnds(Answer):
     """An empty block ends the response."""
 
@@ -568,7 +574,7 @@ class NoneIsEmpty(Answer):
 # -- STREAM
 
 
-@fault("WSGI-STREAM-001", also=["WSGI-EXC-002", "WSGI-EXC-003", "WSGI-WRITE-002"])
+@fault("WSGI-STREAM-001", also=["WSGI-EXC-002", "WSGI-STREAM-002", "WSGI-WRITE-002"])
 class OneBlockBehind(Answer):
     """A block is sent when the next one is there."""
 
@@ -624,23 +630,20 @@ class ShortAndOpen(Answer):
         """The fault."""
 
 
-@fault(
-    "WSGI-HTTP-005",
-    also=["WSGI-HTTP-016"],
-)
+@fault("WSGI-HTTP-005")
 class NoEndInSight(Answer):
-    """A body of unknown length has no end on a connection that stays."""
+    """A body of unknown length has no end where the client asks to keep the connection."""
 
     def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
         """The fault."""
         found = super().framing(total)
-        if self.chunked:
+        if self.chunked and b"keep-alive" in self.request.words(b"connection"):
             self.chunked = False
             return []
         return found
 
 
-@fault("WSGI-HTTP-006", also=["WSGI-HTTP-005", "WSGI-HTTP-018"])
+@fault("WSGI-HTTP-006", also=["WSGI-ITER-001"])
 class LengthOfTheFirstBlock(Answer):
     """The length of the first block is taken for all."""
 
@@ -649,7 +652,7 @@ class LengthOfTheFirstBlock(Answer):
         return isinstance(result, (list, tuple)) and len(result) > 0
 
 
-@fault("WSGI-HTTP-007", also=["WSGI-HTTP-005"])
+@fault("WSGI-HTTP-007")
 class ChunksForAll(Answer):
     """HTTP/1.0 clients get chunks."""
 
@@ -658,7 +661,7 @@ class ChunksForAll(Answer):
         return True
 
 
-@fault("WSGI-HTTP-008", also=["WSGI-HTTP-005"])
+@fault("WSGI-HTTP-008", also=["WSGI-FILE-002", "WSGI-FILE-005", "WSGI-FILE-006", "WSGI-FILE-007"])
 class WrongChunks(Answer):
     """Chunk sizes are decimal."""
 
@@ -667,7 +670,7 @@ class WrongChunks(Answer):
         return b"%d\r\n%s\r\n" % (len(data), data)
 
 
-@fault("WSGI-HTTP-009")
+@fault("WSGI-HTTP-009", also=["WSGI-FILE-010", "WSGI-HTTP-006"])
 class BothFramings(Answer):
     """Chunked responses have a Content-Length too."""
 
@@ -677,7 +680,7 @@ class BothFramings(Answer):
         return [*found, (b"Content-Length", b"1")] if self.chunked else found
 
 
-@fault("WSGI-HTTP-010", also=["WSGI-HTTP-016"])
+@fault("WSGI-HTTP-010", also=["WSGI-HTTP-012", "WSGI-HTTP-016"])
 class BodyForHead(Answer):
     """HEAD gets the body."""
 
@@ -736,8 +739,8 @@ class CodedFor204(Answer):
         return super().framing(total)
 
 
-@mutant("WSGI-HTTP-016", also=["WSGI-HTTP-017"])
-@mutant("WSGI-HTTP-017", also=["WSGI-HTTP-016"])
+@mutant("WSGI-HTTP-016", also=["WSGI-HTTP-003", "WSGI-HTTP-017"])
+@mutant("WSGI-HTTP-017", also=["WSGI-HTTP-003", "WSGI-HTTP-016"])
 class NothingIsDrained(Server):
     """What the application left of the body becomes the next request; short bodies keep the connection."""
 
@@ -746,7 +749,7 @@ class NothingIsDrained(Server):
         return not answer.close
 
 
-@fault("WSGI-HTTP-018", also=["WSGI-HEADERS-012"])
+@fault("WSGI-HTTP-018")
 class DropsEtag(Answer):
     """ETag is lost."""
 
@@ -808,7 +811,7 @@ class LengthBesideChunked(Server):
             environ["CONTENT_LENGTH"] = "3"
 
 
-@mutant("WSGI-HTTP-025", also=["WSGI-HTTP-026", "WSGI-HTTP-046"])
+@mutant("WSGI-HTTP-025", also=["WSGI-HTTP-026"])
 class RefusesToWait(Server):
     """A client that waits for 100 Continue is forgotten."""
 
@@ -903,7 +906,7 @@ class OneArgument(FileWrapper):
         super().__init__(file)
 
 
-@wrapping("WSGI-FILE-002")
+@wrapping("WSGI-FILE-002", also=["WSGI-FILE-004"])
 class NeedsSeek(FileWrapper):
     """Wants tell() where there is close()."""
 
@@ -931,7 +934,7 @@ class SendingServer(Server):
 
 @mutant(
     "WSGI-FILE-003",
-    also=["WSGI-FILE-007"],
+    also=["WSGI-FILE-006", "WSGI-FILE-007"],
 )
 class SendsWhenMade(SendingServer):
     """Making a wrapper sends its beginning."""
@@ -1000,7 +1003,7 @@ class WholeFiles(Server):
             return data if self.whole else super().bounded(data)
 
 
-@mutant("WSGI-FILE-009", also=["WSGI-FILE-004"])
+@mutant("WSGI-FILE-009")
 class FilesForHead(Server):
     """A wrapped file is lost for HTTP/1.0 clients."""
 
@@ -1013,7 +1016,7 @@ class FilesForHead(Server):
             return iter(()) if lost else super().iterate(result)
 
 
-@mutant("WSGI-FILE-010")
+@mutant("WSGI-FILE-010", also=["WSGI-FILE-007"])
 class LengthOfTheWholeFile(Server):
     """The length of the whole file is announced."""
 
