@@ -9,6 +9,7 @@ import textwrap
 from gateproof import requirements
 from gateproof.commands import CommandError
 from gateproof.requirements import coverage
+from gateproof.requirements.gates import GATES
 
 NAME = "explain"
 HELP = "say what a requirement demands, where it stands, and how it is judged"
@@ -33,7 +34,8 @@ def execute(given: argparse.Namespace) -> int:
         "section": row.section,
         "link": row.url,
         "carried by": row.carrier,
-        "gate": row.gate or row.spec_version,
+        "gate": f"{row.gate}: {GATES[row.gate]}" if row.gate else "",
+        "since": row.spec_version,
         "observed": row.observe,
         "drawn": row.strategy,
         "mutant": row.mutant,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 
+from gateproof.requirements.gates import GATES
 from gateproof.requirements.links import link
 
 SET = "2026.1"
@@ -111,6 +112,8 @@ def _row(name: str, number: int, interface: str, raw: dict[str, object]) -> Requ
     if missing or unknown:
         problem = f"missing {sorted(missing)[0]}" if missing else f"unknown key {sorted(unknown)[0]}"
         raise CatalogueError(f"{where}: {problem}")
+    if raw.get("gate", "") not in ("", *GATES):
+        raise CatalogueError(f"{where}: the gate {raw['gate']!r} is none of {', '.join(GATES)}")
     for key, choices in CHOICES.items():
         if raw[key] not in choices:
             raise CatalogueError(f"{where}: {key} is {raw[key]!r}, which is none of {', '.join(filter(None, choices))}")

@@ -1,0 +1,35 @@
+"""The gates of requirements: the optional features on which rows hang.
+
+A row with a gate leaves the denominator of a certificate only through it, and only where the target shows that it lacks
+the feature: on the wire, in the environ or scope, or by having no launch with it. A row without one never leaves.
+"""
+
+from __future__ import annotations
+
+GATES = {
+    "chunked-requests": "decodes chunked request bodies; lacking: answers them 411 or 501, or answers as HTTP/1.0",
+    "chunked-responses": "sends chunked responses; lacking: every response has a length or ends the connection",
+    "http/1.1": "answers as HTTP/1.1; lacking: its status lines say HTTP/1.0",
+    "http/2": "speaks HTTP/2; lacking: neither ALPN nor prior knowledge gives h2",
+    "mount": "serves an application under a prefix; lacking: no launch has one",
+    "tls": "serves TLS; lacking: no launch does",
+    "unix": "listens on a unix socket; lacking: no launch does",
+    "multithread": "runs calls in parallel; lacking: no calls overlap",
+    "file_wrapper": "supplies wsgi.file_wrapper; lacking: environ has no such key",
+    "input_terminated": "says that wsgi.input ends by itself; lacking: environ has no such key, or it is not true",
+    "os_environ": "copies the operating system's variables into environ; lacking: environ does not hold them",
+    "raw_path": "gives raw_path; lacking: the scope has no such key, or None",
+    "websocket": "speaks WebSocket; lacking: a handshake is answered as an ordinary request or refused",
+    "lifespan": "runs the lifespan protocol; lacking: no lifespan scope comes",
+    "lifespan.state": "gives state; lacking: the lifespan scope has no such key",
+    "legacy": "runs double-callable applications; lacking: they are not called",
+    "wsgi-adapter": "is an adapter from WSGI; lacking: it is an application of its own",
+    "extension:tls": "advertises the tls extension on TLS connections; lacking: extensions has no such key",
+    "extension:websocket.http.response": "advertises denial responses; lacking: extensions has no such key",
+    "extension:http.response.push": "advertises server push; lacking: extensions has no such key",
+    "extension:http.response.zerocopysend": "advertises zero copy send; lacking: extensions has no such key",
+    "extension:http.response.pathsend": "advertises path send; lacking: extensions has no such key",
+    "extension:http.response.early_hint": "advertises early hints; lacking: extensions has no such key",
+    "extension:http.response.trailers": "advertises trailers; lacking: extensions has no such key",
+    "extension:http.response.debug": "advertises debug information; lacking: extensions has no such key",
+}

@@ -1,0 +1,56 @@
+"""Rows are validated: what is wrong is named with its file and row."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateproof import requirements
+from gateproof.requirements import REQUIRED, CatalogueError, coverage
+from gateproof.requirements.gates import GATES
+
+GOOD = (
+    dict.fromkeys(REQUIRED, "x")
+    | {"id": "X-001", "party": "server", "level": "must", "verdict": "fail"}
+    | {"check": ""}
+)
+
+
+def test_a_good_row() -> None:
+    """It is taken, with every gate."""
+    for gate in ("", *GATES):
+        assert requirements._row("x.toml", 1, "wsgi", {**GOOD, "gate": gate}).gate == gate
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gate": "teleport"}, r"x\.toml, row 1 \(X-001\): the gate 'teleport' is none of chunked-requests"),
+        ({"level": "shall"}, "level is 'shall', which is none of must, should, may"),
+        ({"verdict": "skip"}, "verdict is 'skip'"),
+        ({"colour": "red"}, "unknown key colour"),
+    ],
+)
+def test_a_row_that_is_wrong(change: dict[str, str], message: str) -> None:
+    """The file, the row, the key and what it may be."""
+    with pytest.raises(CatalogueError, match=message):
+        requirements._row("x.toml", 1, "wsgi", {**GOOD, **change})
+
+
+def test_a_row_that_lacks_a_key() -> None:
+    """The first missing key is named."""
+    with pytest.raises(CatalogueError, match="missing observe"):
+        requirements._row("x.toml", 1, "wsgi", {key: value for key, value in GOOD.items() if key != "observe"})
+
+
+def test_every_gate_is_used() -> None:
+    """And every row's group has an address."""
+    assert {row.gate for row in requirements.load() if row.gate} == set(GATES)
+    assert all(row.url.startswith("https://") for row in requirements.load())
+
+
+def test_every_check_judges_rows_that_exist() -> None:
+    """A mistyped id in a decorator would judge nothing."""
+    rows = requirements.load().rows
+    assert {
+        name: note.requirements for name, note in coverage.checks().items() if set(note.requirements) - set(rows)
+    } == {}
