@@ -665,6 +665,10 @@ class RealFile:
         """Iterate over lines, as files do."""
         return iter(self.base)
 
+    def __del__(self):
+        """Nobody closed it: that is journalled by its absence, and no reason to leave a file behind."""
+        self.base.close()
+
     def close(self):
         """Journal, then close."""
         if not self.shut:

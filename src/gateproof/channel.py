@@ -52,7 +52,13 @@ class _Waiter:
     link: _Link
     key: tuple[str, str]
     deadline: float
+    asked: JsonDict
     count: int = 0
+
+
+def _tag(data: JsonDict) -> JsonDict:
+    """Return what tells an answer apart where several calls share a link."""
+    return {"x": data.get("x"), "c": data.get("c")}
 
 
 class Channel:
@@ -265,11 +271,11 @@ class Channel:
             self._send(link, self._script_for(link.hello["launch"], data["get"]))
         elif "wait" in data:
             deadline = time.monotonic() + float(data["s"])
-            self._waiters.append(_Waiter(link, (data["x"] or "", data["wait"]), deadline))
+            self._waiters.append(_Waiter(link, (data["x"] or "", data["wait"]), deadline, _tag(data)))
         elif "barrier" in data:
             deadline = time.monotonic() + float(data["s"])
             key = ("barrier", data["barrier"])
-            self._waiters.append(_Waiter(link, key, deadline, int(data["count"])))
+            self._waiters.append(_Waiter(link, key, deadline, _tag(data), int(data["count"])))
         else:
             self._journal(link, data)
 
@@ -312,9 +318,9 @@ class Channel:
         for waiter in self._waiters:
             together = waiter.count and arrived[waiter.key] >= waiter.count
             if together or waiter.key in self._released:
-                self._send(waiter.link, {"go": waiter.key[1]})
+                self._send(waiter.link, {"go": waiter.key[1], **waiter.asked})
             elif waiter.deadline <= now:
-                self._send(waiter.link, {"timeout": waiter.key[1]})
+                self._send(waiter.link, {"timeout": waiter.key[1], **waiter.asked})
             else:
                 left.append(waiter)
         self._waiters = left

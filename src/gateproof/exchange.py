@@ -64,6 +64,28 @@ class Call:
         return next((event.t for event in self.events if event.name == name), None)
 
     @property
+    def received(self) -> list[dict[Any, Any]]:
+        """ASGI: the events that `receive` yielded, in order; what is no dict is left out."""
+        events = (said.get("event") for said in self.named("receive") if isinstance(said, dict))
+        plain = (getattr(event, "base", event) for event in events)
+        return [event for event in plain if isinstance(event, dict)]
+
+    @property
+    def request_body(self) -> bytes:
+        """ASGI: the bodies of all http.request events, joined."""
+        bodies = (event.get("body", b"") for event in self.received if event.get("type") == "http.request")
+        return b"".join(body for body in bodies if isinstance(body, bytes))
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """ASGI: what each `send` came to: its event's type, and `raised` where it raised."""
+        return [said for said in self.named("send") if isinstance(said, dict)]
+
+    def raised(self, number: int = 0) -> str:
+        """ASGI: the exception that the send of that number raised; '' where it returned, '(not sent)' without one."""
+        return str(self.sent[number].get("raised", "")) if number < len(self.sent) else "(not sent)"
+
+    @property
     def body(self) -> bytes:
         """WSGI: all that `read` steps returned, joined."""
         pieces: list[bytes] = []

@@ -17,9 +17,12 @@ from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent
 from gateproof.wire.request import mark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ssl import SSLContext
 
     from gateproof.channel import Channel, Event
+    from gateproof.conversation import Conversation
+    from gateproof.wire.request import Field
 
 ANSWER_S = 2.0  # before anybody is accused, the check is repeated with more patience
 PATIENT_S = 5.0
@@ -85,6 +88,11 @@ class Dialogue:
         """Read one final response (and what came before it) into the exchange, and wait for its calls to end."""
         exchange = exchange or self.current
         assert exchange is not None, "begin() comes before read()"
+        self._read(exchange, timeout)
+        self.server.settle(exchange)
+        return exchange
+
+    def _read(self, exchange: Exchange, timeout: float | None) -> None:
         deadline = time.monotonic() + min(timeout or self.server.patience, self.server.patience)
         try:
             response = self.wire.read_response(exchange.method.encode("latin-1"), deadline)
@@ -97,7 +105,12 @@ class Dialogue:
             exchange.reset, exchange.partial = True, end.partial
         except Closed as end:
             exchange.closed, exchange.partial = True, end.partial
-        self.server.settle(exchange)
+
+    def read_answer(self, exchange: Exchange | None = None, timeout: float | None = None) -> Exchange:
+        """Read one final response into the exchange, and do not wait for its calls to end."""
+        exchange = exchange or self.current
+        assert exchange is not None, "begin() comes before read_answer()"
+        self._read(exchange, timeout)
         return exchange
 
     def wait(self, event: str, timeout: float = SETTLE_S, exchange: Exchange | None = None) -> Event | None:
@@ -189,6 +202,30 @@ class Server:
             wire.close()
             self.channel.disarm(self.running.id)
             self._note_death()
+
+    @contextmanager
+    def websocket(
+        self,
+        script: Mapping[str, Any] | None = None,
+        target: bytes = b"/",
+        headers: Sequence[Field] = (),
+        protocols: Sequence[bytes] = (),
+        *,
+        request: bytes | None = None,
+        read: bool = True,
+    ) -> Iterator[Conversation]:
+        """Open a WebSocket and hold the conversation; `read` False leaves even the answer to the check.
+
+        `request` replaces the opening request that is made of target, headers and protocols.
+        """
+        from gateproof.conversation import Conversation
+        from gateproof.wire.websocket import handshake
+
+        with self.connect() as dialogue:
+            dialogue.begin(request if request is not None else handshake(target, headers, protocols), script)
+            if read:
+                dialogue.read_answer()
+            yield Conversation(dialogue)
 
     def prepare(self, request: bytes, script: Mapping[str, Any] | None, *, arm: bool = False) -> tuple[Exchange, bytes]:
         """Register a script and return the exchange with the octets that carry its id."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
+import json
 import os
 import pkgutil
+import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 from gateproof import requirements
@@ -94,13 +101,36 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     application = wsgi_probe.kinds(probe)[variant.removeprefix("app:")] if variant.startswith("app:") else probe
     mount = MOUNT if variant == "mount" else ""
     own, theirs = certificates() if variant == "tls" else (None, None)
+    if variant == "processes":
+        with in_processes(make, launch) as running:
+            yield Server(running, channel())
+        return
     if variant == "os_environ":
         os.environ["GATEPROOF_FOO"] = "\u20ac\u00e9"
     server = make(application, mount=mount, tls=own, errors=io.StringIO(), **options)
+    if variant == "single":
+        server.be_single()
     with server.serve_in_thread():
         running = InProcess(server, launch, mount, frozenset({"chunked", "keep-alive"}), theirs)
         yield Server(running, channel())
     os.environ.pop("GATEPROOF_FOO", None)
+
+
+@contextmanager
+def in_processes(make: Callable[..., Any], launch: str) -> Iterator[InProcess]:
+    """Serve by several processes, children of one that is ours."""
+    host, port = channel().address
+    config = {"host": host, "port": port, "token": channel().token, "launch": launch}
+    argv = [sys.executable, "-m", "tests.proof.processes", make.__module__, make.__qualname__, json.dumps(config)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, start_new_session=True, text=True)
+    try:
+        assert child.stdout is not None
+        address = SimpleNamespace(host="127.0.0.1", port=int(child.stdout.readline()), errors=io.StringIO())
+        yield InProcess(address, launch, "", frozenset({"processes"}))
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
 
 
 @cache
@@ -113,23 +143,31 @@ def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server, client
 
 
-IN_PROCESS = ("default", "mount", "tls", "os_environ")
+SIDE_BY_SIDE = 4
+IN_PROCESS = ("default", "mount", "tls", "os_environ", "single")
 
 
-def judge(make: Callable[..., Any], chosen: Iterable[Check], effort: str, **options: Any) -> list[Judgement]:
-    """Return what the chosen checks say of a server; launches that only processes can have are left out."""
+def judge(
+    make: Callable[..., Any], chosen: Iterable[Check], effort: str, launch: str = "default", **options: Any
+) -> list[Judgement]:
+    """Return what the chosen checks say of a server; several processes are started only where `launch` says so."""
     rows = {row.id: row for row in requirements.load()}
     said: list[Judgement] = []
     by_launch: dict[str, list[Check]] = {}
     for check in chosen:
         variant = info(check).launch
-        if variant in IN_PROCESS or variant.startswith("app:"):
+        if variant in (*IN_PROCESS, launch) or variant.startswith("app:"):
             by_launch.setdefault(variant, []).append(check)
     for variant, mine in by_launch.items():
-        with serving(make, variant, **options) as server:
-            for check in mine:
-                outcome = run_check(check, {"server": server}, server, rows, effort, confirm=False)
-                said += outcome.judgements
+        shares = [mine[n::SIDE_BY_SIDE] for n in range(SIDE_BY_SIDE)] if variant == "default" else [mine]
+
+        def judge_share(share: list[Check], variant: str = variant) -> list[Judgement]:
+            with serving(make, variant, **options) as server:
+                outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=False) for c in share]
+            return [judgement for outcome in outcomes for judgement in outcome.judgements]
+
+        with ThreadPoolExecutor(len(shares)) as pool:  # most of a check is waiting
+            said += itertools.chain.from_iterable(pool.map(judge_share, filter(None, shares)))
     return said
 
 

@@ -27,7 +27,7 @@ def test_mutant(mutant: Mutant) -> None:
     """The checks of its requirement catch it; in the whole interface nothing breaks but what it says."""
     proving = harness.proving(mutant)
     assert proving, f"no check judges {mutant.requirement}"
-    own = harness.judge(mutant.make, proving, "default", **mutant.options)
+    own = harness.judge(mutant.make, proving, "default", mutant.launch, **mutant.options)
     others = [check for check in harness.checks(mutant.interface) if check not in proving]
     said = own + harness.judge(mutant.make, others, "quick", **mutant.options)
     assert harness.broken(said) == {mutant.requirement} | mutant.also
@@ -59,6 +59,6 @@ def test_half_of_the_property_mutants_are_found_by_the_corpus() -> None:
     found = [
         m
         for m in drawn
-        if m.requirement in harness.broken(harness.judge(m.make, harness.proving(m), "quick", **m.options))
+        if m.requirement in harness.broken(harness.judge(m.make, harness.proving(m), "quick", m.launch, **m.options))
     ]
     assert len(found) * 2 >= len(drawn)

@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import importlib
 import io
+import os
 import signal
 import socket
 import ssl
@@ -44,8 +45,8 @@ class Server:
     source_class: type[Source] = Source
     answer_class: type[Answer] = Answer
     file_wrapper: type[FileWrapper] | None = FileWrapper
-    multithread: ClassVar[Any] = True
-    multiprocess: ClassVar[Any] = False
+    multithread: Any = True
+    multiprocess: Any = False
     run_once: ClassVar[Any] = False
     keep_alive = True
     threaded = True
@@ -70,7 +71,32 @@ class Server:
         self.closing = False
         self.lock = threading.Lock()
 
+    def be_single(self) -> None:
+        """Serve one request after the other, and say so."""
+        self.threaded = self.keep_alive = self.multithread = False
+
+    def be_many(self) -> None:
+        """Be one of several processes, and say so."""
+        self.multiprocess = True
+
     # -- connections
+
+    def serve_in_processes(self, count: int) -> None:
+        """Serve in so many processes of our own until one ends; to be called before any thread is started."""
+        self.be_many()
+        workers = []
+        for _ in range(count):
+            pid = os.fork()
+            if pid == 0:
+                self.serve_forever()
+                os._exit(0)
+            workers.append(pid)
+        try:
+            os.wait()
+        finally:
+            for pid in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def serve_forever(self) -> None:
         """Accept until `close`."""
@@ -359,6 +385,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--mount", default="")
     parser.add_argument("--single-thread", action="store_true")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--certfile")
     parser.add_argument("--keyfile")
     given = parser.parse_args(arguments)
@@ -372,11 +399,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     server = Server(application, given.host, given.port, mount=given.mount, tls=tls)
     if given.single_thread:
-        server.threaded = server.keep_alive = False
-        Server.multithread = False
+        server.be_single()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
+        if given.processes > 1:
+            server.serve_in_processes(given.processes)
+        else:
+            server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -84,9 +84,8 @@ def test_no_more_than_the_announced_length(server: Server, judge: Judge, draw: D
         corpus,
         examples=8,
     )
-    x = server.exchange(
-        get(), wsgi(start("200 OK", [("Content-Length", "3")]), items=[b"aaa", b"bbb"], kind="iterator")
-    )
+    blocks = wsgi(start("200 OK", [("Content-Length", "3")]), items=[b"aaa", b"bbb"], kind="iterator", close=True)
+    x = server.exchange(get(), blocks)
     taken = len(x.calls[0].named("item")) if x.calls else 0
     judge.reading("WSGI-HTTP-002", f"{taken} of 2 blocks were asked for when the first filled the length")
 

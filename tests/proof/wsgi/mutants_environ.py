@@ -129,7 +129,7 @@ class SharedEnviron(Edited):
         return self.shared
 
 
-@mutant("WSGI-ENV-004", also=["WSGI-ENV-005"])
+@mutant("WSGI-ENV-004", also=["WSGI-ENV-005", "WSGI-HTTP-011"])
 class NoMethodForHead(Edited):
     """HEAD has no REQUEST_METHOD."""
 
@@ -222,7 +222,7 @@ class WrongLength(Server):
         return str(min(request.length or 0, 4))
 
 
-@mutant("WSGI-ENV-014")
+@mutant("WSGI-ENV-014", also=["WSGI-HTTP-023"])
 class NegativeLength(Edited):
     """CONTENT_LENGTH is -1 where there is none."""
 
@@ -338,7 +338,7 @@ class NeverHttps(Server):
         return "http"
 
 
-@mutant("WSGI-ENV-026")
+@mutant("WSGI-ENV-026", also=["WSGI-THREAD-005"])
 class NoRunOnce(Edited):
     """wsgi.run_once is missing."""
 

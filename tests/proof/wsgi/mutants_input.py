@@ -317,3 +317,19 @@ class SaysNone(Server):
     """The claims are no truth values."""
 
     multiprocess = "no"
+
+
+@mutant("WSGI-THREAD-003", launch="processes")
+class SeveralInSecret(Server):
+    """Several processes serve, and nobody is told."""
+
+    def be_many(self) -> None:
+        """The fault."""
+
+
+@mutant("WSGI-THREAD-004", launch="single")
+class NeverSingle(Server):
+    """The option for a single thread has no effect."""
+
+    def be_single(self) -> None:
+        """The fault."""

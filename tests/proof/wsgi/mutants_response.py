@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -349,7 +350,7 @@ class NamesUnchecked(Answer):
 # -- ITER
 
 
-@mutant("WSGI-ITER-001", also=["WSGI-HTTP-005", "WSGI-START-005"])
+@mutant("WSGI-ITER-001", also=["WSGI-HTTP-006", "WSGI-START-005"])
 class ListsAndGenerators(Server):
     """Tuples and objects with a separate iterator are refused."""
 
@@ -414,7 +415,8 @@ class NoCloseAfterFailure(Server):
             self.report()
             answer.fail()
             return
-        self.close_result(result)
+        with contextlib.suppress(Exception):
+            self.close_result(result)
 
 
 @mutant("WSGI-ITER-005")

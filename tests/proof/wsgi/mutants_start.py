@@ -36,7 +36,7 @@ class Lenient(Answer):
         """No check."""
 
 
-@fault("WSGI-START-001")
+@fault("WSGI-START-001", also=["WSGI-EXC-001", "WSGI-EXC-004"])
 class ThirdArgumentMeansError(Answer):
     """A third argument is taken for an exception whatever it is."""
 
@@ -56,7 +56,7 @@ class NoWrite(Answer):
         super().start_response(*arguments)
 
 
-@fault("WSGI-START-003")
+@fault("WSGI-START-003", also=["WSGI-EXC-001", "WSGI-EXC-008"])
 class HeaderAtOnce(Answer):
     """start_response sends the header."""
 
@@ -68,7 +68,7 @@ class HeaderAtOnce(Answer):
         return write
 
 
-@fault("WSGI-START-004")
+@fault("WSGI-START-004", also=["WSGI-EXC-008"])
 class EmptyBlockReleasesTheHeader(Answer):
     """Every block releases the header."""
 
@@ -77,7 +77,7 @@ class EmptyBlockReleasesTheHeader(Answer):
         return True
 
 
-@fault("WSGI-START-005")
+@fault("WSGI-START-005", also=["WSGI-HTTP-006", "WSGI-HTTP-018"])
 class NothingForNothing(Answer):
     """Without a block no header is sent."""
 
@@ -125,7 +125,13 @@ class CalledOnlyWhenValid(Answer):
             raise
 
 
-@fault("WSGI-START-010", also=["WSGI-STATUS-012", "WSGI-STATUS-013"])
+@fault(
+    "WSGI-START-010",
+    also=[
+        *("WSGI-STATUS-012", "WSGI-STATUS-013", "WSGI-EXC-002"),
+        *("WSGI-HEADERS-016", "WSGI-HEADERS-017", "WSGI-HEADERS-019", "WSGI-HEADERS-022"),
+    ],
+)
 class ChecksWhenItSends(Answer):
     """Errors come out when the header is sent."""
 
@@ -231,7 +237,7 @@ class AnyStatus(Answer):
 # -- UNICODE
 
 
-@fault("WSGI-UNICODE-005", also=["WSGI-START-011"])
+@fault("WSGI-UNICODE-005", also=["WSGI-START-011", "WSGI-HEADERS-012"])
 class Utf8Header(Answer):
     """The header is sent as UTF-8."""
 
