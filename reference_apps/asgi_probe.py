@@ -495,6 +495,11 @@ class Probe:
         await send({"type": "http.response.body", "body": body})
 
 
+def octets_of(value):
+    """Return the octets of a field's part, text included: what is wrong with it is for the checks to say."""
+    return value.encode("latin-1") if isinstance(value, str) else bytes(value)
+
+
 def fields_of(scope):
     """Return the header fields of a scope, whatever it is, lower-cased; the first of each name."""
     found = {}
@@ -502,7 +507,7 @@ def fields_of(scope):
         if scope["type"] == "lifespan":
             return found
         for name, value in scope["headers"]:
-            found.setdefault(bytes(name).lower(), bytes(value))
+            found.setdefault(octets_of(name).lower(), octets_of(value))
     except (TypeError, KeyError, ValueError):
         pass
     return found
@@ -758,6 +763,8 @@ class Call:
                 return iter(self.decode(form["of"]))
             if kind == "float":
                 return float(form["repr"])
+            if kind == "pid":
+                return os.getpid()
             if kind in ("file", "path"):
                 file = tempfile.NamedTemporaryFile()
                 file.write(decode(form["of"]))
@@ -871,7 +878,7 @@ class Call:
             place = place[key]
         try:
             if action == "set":
-                place[path[-1]] = decode(value)
+                place[path[-1]] = self.decode(value)
             elif action == "del":
                 del place[path[-1]]
             elif action == "append":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 JsonDict = dict[str, Any]
 SEED = 0
+WATCHED_S = 3.0
 
 
 class TargetError(Exception):
@@ -146,6 +147,8 @@ class Session:
     def _has(self, variant: str) -> bool:
         """Tell whether the target can be launched like that; every server can host another kind of callable."""
         assert self.profile is not None
+        if variant.startswith("lifespan:"):
+            return self.interface == "asgi"
         return variant in ("default", "os_environ", *self.profile.variants) or variant.startswith("app:")
 
     def _describe(self) -> tuple[str, str]:
@@ -161,15 +164,25 @@ class Session:
         assert self.channel is not None
         assert self._folder is not None
         assert self.profile is not None
-        folder = Path(self._folder.name) / variant.replace(":", "-")
-        return servers.launch(
+        from gateproof import lifespans
+
+        name = variant.replace(":", "-")
+        launch_id = f"{name}-{token_hex(4)}"
+        watched = variant.startswith(lifespans.PREFIX)
+        self.channel.register(lifespans.exchange_id(launch_id), None)
+        launch = servers.launch(
             self.profile,
             variant=variant,
             channel_address=self.channel.address,
             token=self.channel.token,
-            launch_id=f"{variant}-{token_hex(4)}",
-            folder=folder,
+            launch_id=launch_id,
+            folder=Path(self._folder.name) / name,
+            lifespan=lifespans.script(variant) if self.interface == "asgi" else None,
+            watched=watched,
         )
+        if watched:  # holds one of the pool's threads, so that not all of them start at the same time
+            self.channel.wait(lifespans.exchange_id(launch_id), lambda event: event.name != "scope", WATCHED_S)
+        return launch
 
     def server(self, variant: str) -> Server:
         """Return the handle of a launch; raises `Unsupported` where the profile has no such launch."""
@@ -190,7 +203,7 @@ class Session:
                     raise TargetError(str(error), 3) from error
                 raise HarnessError(f"launch `{variant}`: {error}") from error
             self._running.append(running)
-            self._servers[variant] = Server(running, self.channel, self.interface)
+            self._servers[variant] = Server(running, self.channel, self.interface, watched=running.watched)
         return self._servers[variant]
 
     def _smoke(self, server: Server) -> None:

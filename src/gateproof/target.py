@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from gateproof import scripts
+from gateproof import lifespans, scripts
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
 from gateproof.runner import HarnessError
@@ -58,6 +58,15 @@ class Running(Protocol):
 
     def death(self) -> str:
         """Say how it ended, in a few words."""
+
+    def greets(self, timeout: float) -> bool:
+        """Tell whether the server proves in time that it is ours and serves."""
+
+    def terminate(self, timeout: float) -> int | None:
+        """Ask it to stop and wait for that; its exit status, None where it lives on."""
+
+    def ended(self, timeout: float) -> bool:
+        """Tell whether it ends by itself within the time."""
 
 
 @dataclass
@@ -149,6 +158,8 @@ class Server:
     deaths: list[Exchange] = field(default_factory=list)
     waited_s: float = 0.0
     patience: float = ANSWER_S
+    watched: bool = False
+    used: bool = False
 
     @property
     def host(self) -> str:
@@ -256,6 +267,32 @@ class Server:
         self.waited_s += time.monotonic() - started
         return found
 
+    # -- launches whose life a check watches (`lifespan:NAME`)
+
+    @property
+    def lifespan(self) -> Exchange:
+        """The journal of the lifespan of this launch, as an exchange without a request."""
+        key = lifespans.exchange_id(self.running.id)
+        return self.exchanges.setdefault(key, Exchange(key, b"", None, False, self.running.id, "", self.channel.events))
+
+    def fresh(self) -> None:
+        """Begin with a process that no check has touched."""
+        if self.used:
+            key = lifespans.exchange_id(self.running.id)
+            self.channel.forget(key)
+            self.channel.register(key, None)
+            self.running.restart()
+        self.used = True
+
+    def attempt(
+        self, request: bytes, script: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Exchange | None:
+        """Make a request of a server that may not accept connections; None where it does not."""
+        try:
+            return self.exchange(request, script, timeout=timeout)
+        except HarnessError:
+            return None
+
     def log_has(self, text: str, timeout: float) -> bool:
         """Tell whether a text appears in what the server prints, within the time."""
         end = time.monotonic() + timeout
@@ -270,8 +307,9 @@ class Server:
         self.patience = PATIENT_S if patient else ANSWER_S
         if patient:
             return  # what the first run found is still to be reported
-        for key in self.exchanges:
-            self.channel.forget(key)
+        for key, exchange in self.exchanges.items():
+            if exchange.request:  # a lifespan is nobody's request, and lasts
+                self.channel.forget(key)
         self.exchanges = {}
 
     def recent_exchanges(self) -> list[str]:
@@ -283,11 +321,11 @@ class Server:
         return bool(self.exchanges) and next(reversed(self.exchanges.values())).silent
 
     def _note_death(self) -> None:
-        if self.exchanges and not self.running.alive():
+        if self.exchanges and not self.watched and not self.running.alive():
             last = next(reversed(self.exchanges.values()))
             last.died = self.running.death()
             self.deaths.append(last)
 
     def _revive(self) -> None:
-        if not self.running.alive():
+        if not self.watched and not self.running.alive():
             self.running.restart()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import importlib
 import io
 import itertools
@@ -12,6 +14,8 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,13 +25,17 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
-from gateproof import requirements
+from gateproof import lifespans, requirements
 from gateproof.channel import Channel
 from gateproof.check import info
 from gateproof.judge import Judgement
+from gateproof.reference import asgi
+from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
 from gateproof.target import Server
 from gateproof.verdicts import BROKEN, Verdict, worst
+from gateproof.wire.client import Connection, Refused, WireError
+from gateproof.wire.request import get
 from gateproof.wire.tls import make_certificate
 
 from .registry import Mutant, Variant
@@ -69,7 +77,19 @@ class InProcess:
         """Wrap a server that listens."""
         self.tls, self.errors = tls, server.errors
         self.id, self.mount, self.capabilities = launch, mount, capabilities
-        self.host, self.port, self.uds = server.host, server.port, None
+        self.host, self.port, self.uds = server.host, server.port, getattr(server, "uds", None)
+
+    def greets(self, timeout: float) -> bool:
+        """It listens: whoever asks gets an answer."""
+        return True
+
+    def terminate(self, timeout: float) -> int | None:
+        """Never asked."""
+        return None
+
+    def ended(self, timeout: float) -> bool:
+        """Never."""
+        return False
 
     def alive(self) -> bool:
         """It lives as long as the block that runs it."""
@@ -92,7 +112,11 @@ COUNTER = iter(range(1, 1_000_000))
 
 @contextmanager
 def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[Server]:
-    """Serve the probe by a subclass of the reference WSGI server."""
+    """Serve the probe by a subclass of a reference server."""
+    if issubclass(make, asgi.Server) if isinstance(make, type) else False:
+        with serving_asgi(make, variant, **options) as server:
+            yield server
+        return
     from gateproof.reference_apps import wsgi_probe
 
     launch = f"{variant}-{next(COUNTER)}"
@@ -116,6 +140,108 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     os.environ.pop("GATEPROOF_FOO", None)
 
 
+class Watched(InProcess):
+    """A reference ASGI server whose whole life a check looks at: it runs in a thread, from its startup to its end."""
+
+    def __init__(self, make: Callable[[], Any], launch: str) -> None:
+        """`make` makes a server that does not run yet."""
+        self.make, self.thread = make, threading.Thread()
+        self.start()
+        super().__init__(self.server, launch, "", frozenset({"lifespan"}))
+
+    def start(self) -> None:
+        """Run a new server."""
+        self.server = self.make()
+        self.host, self.port, self.errors = self.server.host, self.server.port, self.server.errors
+        self.status: int | None = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        """Be the process: its exit status is that of the command."""
+        try:
+            asyncio.run(self.server.serve_forever())
+            self.status = 0
+        except StartupFailed:
+            self.status = 3
+        finally:
+            self.server.listener.close()
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.thread.is_alive()
+
+    def restart(self) -> None:
+        """Run another one."""
+        self.terminate(15.0)
+        self.start()
+
+    def greets(self, timeout: float) -> bool:
+        """Ask it."""
+        deadline = time.monotonic() + timeout
+        while self.alive() and time.monotonic() < deadline:
+            try:
+                wire = Connection(self.host, self.port, timeout=1.0)
+            except Refused:
+                time.sleep(0.01)
+                continue
+            try:
+                wire.send(get(b"/", (b"Gateproof-Hello", b"1"), (b"Connection", b"close")))
+                response = wire.read_response(b"GET", min(deadline, time.monotonic() + 0.5))
+                return response.body == self.id.encode("ascii")
+            except WireError:
+                continue
+            finally:
+                wire.close()
+        return False
+
+    def terminate(self, timeout: float) -> int | None:
+        """Ask it to stop."""
+        self.server.stop()
+        self.thread.join(timeout)
+        return self.status
+
+    def ended(self, timeout: float) -> bool:
+        """Wait for its end."""
+        self.thread.join(timeout)
+        return not self.alive()
+
+
+@contextmanager
+def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[Server]:
+    """Serve the probe by a subclass of the reference ASGI server."""
+    from gateproof.reference_apps import asgi_probe
+
+    launch = f"{variant.replace(':', '-')}-{next(COUNTER)}"
+    host, port = channel().address
+    script = lifespans.script(variant)
+    config = {"host": host, "port": port, "token": channel().token, "launch": launch, "lifespan": script}
+    channel().register(lifespans.exchange_id(launch), None)
+    own, theirs = certificates() if variant == "tls" else (None, None)
+    pem = certificate() if variant == "tls" else None
+    mount = MOUNT if variant == "mount" else ""
+
+    def made() -> Any:
+        probe = asgi_probe.make_app(config)
+        application = asgi_probe.kinds(probe)[variant.removeprefix("app:")] if variant.startswith("app:") else probe
+        uds = f"{sockets()}/{launch}" if variant == "unix" else None
+        return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
+
+    if variant.startswith(lifespans.PREFIX):
+        watched = Watched(made, launch)
+        try:
+            yield Server(watched, channel(), "asgi", watched=True)
+        finally:
+            watched.terminate(15.0)
+        return
+    server = made()
+    if server.uds:
+        server.listener.listen(512)
+    with server.serve_in_thread():
+        capabilities = frozenset({"chunked", "keep-alive", "websocket", "lifespan"})
+        yield Server(InProcess(server, launch, mount, capabilities, theirs), channel(), "asgi")
+
+
 @contextmanager
 def in_processes(make: Callable[..., Any], launch: str) -> Iterator[InProcess]:
     """Serve by several processes, children of one that is ours."""
@@ -134,17 +260,36 @@ def in_processes(make: Callable[..., Any], launch: str) -> Iterator[InProcess]:
 
 
 @cache
+def sockets() -> str:
+    """Return the folder of unix sockets; it goes when the tests do."""
+    folder = TemporaryDirectory(prefix="gateproof-proof-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
 def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the context of a server and of a client that trusts it."""
+    server, client, _ = tls_files()
+    return server, client
+
+
+@cache
+def tls_files() -> tuple[ssl.SSLContext, ssl.SSLContext, str]:
+    """Return both contexts and the PEM text of the server's certificate."""
     with TemporaryDirectory() as folder:
         client = make_certificate(Path(folder))
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(Path(folder) / "server.pem", Path(folder) / "server.key")
-    return server, client
+        return server, client, (Path(folder) / "server.pem").read_text(encoding="ascii")
 
 
-SIDE_BY_SIDE = 4
-IN_PROCESS = ("default", "mount", "tls", "os_environ", "single")
+def certificate() -> str:
+    """Return the PEM text of the server's certificate."""
+    return tls_files()[2]
+
+
+SIDE_BY_SIDE = 6
+IN_PROCESS = ("default", "mount", "tls", "os_environ", "single", "unix")
 
 
 def judge(
@@ -152,23 +297,24 @@ def judge(
 ) -> list[Judgement]:
     """Return what the chosen checks say of a server; several processes are started only where `launch` says so."""
     rows = {row.id: row for row in requirements.load()}
-    said: list[Judgement] = []
     by_launch: dict[str, list[Check]] = {}
     for check in chosen:
         variant = info(check).launch
-        if variant in (*IN_PROCESS, launch) or variant.startswith("app:"):
+        if variant in (*IN_PROCESS, launch) or variant.startswith(("app:", "lifespan:")):
             by_launch.setdefault(variant, []).append(check)
+    shares: list[tuple[str, list[Check]]] = []
     for variant, mine in by_launch.items():
-        shares = [mine[n::SIDE_BY_SIDE] for n in range(SIDE_BY_SIDE)] if variant == "default" else [mine]
+        count = SIDE_BY_SIDE if variant == "default" else 1
+        shares += [(variant, mine[n::count]) for n in range(count) if mine[n::count]]
 
-        def judge_share(share: list[Check], variant: str = variant) -> list[Judgement]:
-            with serving(make, variant, **options) as server:
-                outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=False) for c in share]
-            return [judgement for outcome in outcomes for judgement in outcome.judgements]
+    def judge_share(share: tuple[str, list[Check]]) -> list[Judgement]:
+        with serving(make, share[0], **options) as server:
+            outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=False) for c in share[1]]
+        return [judgement for outcome in outcomes for judgement in outcome.judgements]
 
-        with ThreadPoolExecutor(len(shares)) as pool:  # most of a check is waiting
-            said += itertools.chain.from_iterable(pool.map(judge_share, filter(None, shares)))
-    return said
+    channel(), tls_files(), sockets()  # made once, before threads ask for them
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:  # most of a check is waiting
+        return list(itertools.chain.from_iterable(pool.map(judge_share, shares)))
 
 
 def broken(said: Iterable[Judgement]) -> set[str]:

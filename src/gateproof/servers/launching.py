@@ -96,6 +96,7 @@ class Launch:
     pid: int = 0
     start_s: float = 0.0
     exit_status: int | None = None
+    watched: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _log: Log | None = None
     _exited: threading.Event = field(default_factory=threading.Event)
@@ -109,6 +110,22 @@ class Launch:
     def capabilities(self) -> frozenset[str]:
         """What this launch declares."""
         return self.profile.capabilities | self.spec.capabilities
+
+    def greets(self, timeout: float) -> bool:
+        """Tell whether the server proves in time that it is ours and serves."""
+        return not self._ready(time.monotonic() + timeout)
+
+    def terminate(self, timeout: float) -> int | None:
+        """Send SIGTERM to the main process and wait for its end; its exit status, None where it lives on."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            self._exited.wait(timeout)
+        return self.exit_status
+
+    def ended(self, timeout: float) -> bool:
+        """Tell whether the main process ends by itself within the time."""
+        return self._exited.wait(timeout)
 
     def start(self) -> None:
         """Start the server and wait until it has proven who it is; a taken port is tried again."""
@@ -128,9 +145,12 @@ class Launch:
         return self._process is not None and not self._exited.is_set()
 
     def restart(self) -> None:
-        """Start it anew after it died."""
+        """Start it anew, whether it runs or died."""
         self.stop()
-        self.start()
+        if self.watched:
+            self._spawn()
+        else:
+            self.start()
 
     def death(self) -> str:
         """Say how it ended."""
@@ -173,6 +193,8 @@ class Launch:
     # -- inside
 
     def _spawn(self) -> None:
+        if self.uds:
+            Path(self.uds).unlink(missing_ok=True)
         self.port = free_port(self.host)
         self.argv = self._command()
         self._exited = threading.Event()
@@ -326,8 +348,11 @@ def launch(
     launch_id: str,
     folder: Path,
     lifespan: Mapping[str, Any] | None = None,
+    watched: bool = False,
 ) -> Launch:
-    """Start a launch of a server and return it when it is ready; raises `LaunchError`.
+    """Start a launch of a server and return it when it is ready, or at once where its start is `watched`.
+
+    Raises `LaunchError`.
 
     `variant` is `default`, a variant of the profile, or `app:ATTRIBUTE` for another kind of callable of the probe.
     """
@@ -352,5 +377,8 @@ def launch(
         from gateproof.wire.tls import make_certificate
 
         started.tls = make_certificate(folder)
-    started.start()
+    if any("{uds}" in word for word in (*profile.argv, *spec.argv)):
+        started.uds = str(folder / "s")
+    started.watched = watched
+    started.restart()
     return started
