@@ -125,11 +125,11 @@ class StrSubclass(str):
 
 
 class Link:
-    """One connection to the test run: one per process and thread. When it is lost, the probe goes on without."""
+    """One connection to the test run: one per process and thread. When it is lost, the next line tries another."""
 
-    def __init__(self, config):
-        """Connect and greet."""
-        self.pid, self.seq, self.lost, self.buffer = os.getpid(), 0, False, b""
+    def __init__(self, config, seq=0):
+        """Connect and greet; `seq` is the number of the first line, above 0 where a link before this one was lost."""
+        self.pid, self.seq, self.lost, self.buffer = os.getpid(), seq, False, b""
         self.sock = None
         try:
             self.sock = socket.create_connection((config["host"], config["port"]), 5)
@@ -138,6 +138,7 @@ class Link:
                 {
                     "hello": config["token"],
                     "launch": config["launch"],
+                    "n": seq,
                     "pid": self.pid,
                     "tid": threading.get_ident(),
                     "python": "%d.%d.%d" % sys.version_info[:3],
@@ -459,6 +460,8 @@ class Probe:
         link = getattr(self.local, "link", None)
         if link is None or link.pid != os.getpid():
             link = self.local.link = Link(self.config)
+        elif link.lost:
+            link = self.local.link = Link(self.config, link.seq)
         return link
 
     def questions(self):
@@ -620,7 +623,10 @@ class Call:
             return
         events, self.events = self.events, []
         self.ended = self.ended or end
-        self.probe.link().journal(self.exchange, self.number, events, self.ended)
+        link = self.probe.link()
+        link.journal(self.exchange, self.number, events, self.ended)
+        if link.lost:
+            self.probe.link()  # the new one's greeting tells at once that a line was lost
 
     # -- verbs: receive
 

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.running import SERVER, report_of, run
+
 pytestmark = pytest.mark.servers
-SERVER = "--server=reference-wsgi"
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a folder, as a user would."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-
-
-def report_of(folder: Path) -> dict[str, Any]:
-    """Return the report that a run wrote."""
-    loaded: dict[str, Any] = json.loads((folder / "out" / "report.json").read_text())
-    return loaded
 
 
 def test_a_conforming_server_passes(tmp_path: Path) -> None:

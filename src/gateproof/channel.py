@@ -76,6 +76,7 @@ class Channel:
         self._kept = 0
         self._released: set[tuple[str, str]] = set()
         self._waiters: list[_Waiter] = []
+        self._given_up: set[tuple[str, str]] = set()
         self._errors: deque[str] = deque(maxlen=100)
         self._changed = threading.Condition()
         self._fences = (0, 0)
@@ -147,12 +148,13 @@ class Channel:
             return self._changed.wait_for(lambda: not self._open.get(exchange), timeout)
 
     def fence(self, timeout: float = 5.0) -> None:
-        """Return when everything that probes sent before this moment has been read."""
+        """Return when everything that probes sent before this moment has been read; noted where that takes too long."""
         with self._changed:
             wanted = self._fences[0] + 1
             self._fences = (wanted, self._fences[1])
             self._wake()
-            self._changed.wait_for(lambda: self._fences[1] >= wanted or self._closing, timeout)
+            if not self._changed.wait_for(lambda: self._fences[1] >= wanted or self._closing, timeout):
+                self._errors.append(f"the side channel was not read to its end within {timeout:g} s")
 
     def release(self, exchange: str, name: str) -> None:
         """Let a call of the exchange that waits, or will wait, for `name` go on."""
@@ -160,8 +162,13 @@ class Channel:
             self._released.add((exchange, name))
             self._wake()
 
+    def forget_barriers(self) -> None:
+        """Let barriers that were given up hold again."""
+        with self._changed:
+            self._given_up.clear()
+
     def take_errors(self) -> list[str]:
-        """Return, once, what went wrong on the channel: gaps, strangers, lines that are no journal."""
+        """Return, once, what the channel lost: gaps, links that were cut, lines that are no journal."""
         with self._changed:
             taken = list(self._errors)
             self._errors.clear()
@@ -233,7 +240,7 @@ class Channel:
         except OSError:
             octets = b""
         if not octets:
-            self._drop(link, "a probe's line was cut off" if link.buffer else "")
+            self._drop(link, "a probe's line was cut off" if link.hello and link.buffer else "")
             return
         link.buffer += octets
         if b"\n" not in octets:
@@ -246,7 +253,9 @@ class Channel:
             try:
                 self._line(link, json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self._drop(link, f"a line on the side channel is no journal ({type(error).__name__})")
+                # A stranger that never greeted loses nothing of ours.
+                problem = f"a line on the side channel is no journal ({type(error).__name__})"
+                self._drop(link, problem if link.hello else "")
                 return
 
     def _drop(self, link: _Link, problem: str) -> None:
@@ -261,11 +270,13 @@ class Channel:
     def _line(self, link: _Link, data: JsonDict) -> None:
         if link.hello is None:
             if data.get("hello") != self.token:
-                self._drop(link, "a stranger connected to the side channel")
+                self._drop(link, "")
                 return
-            link.hello = data
+            link.hello, link.expected = data, int(data.get("n", 0))
             with self._changed:
                 self.hellos.append(data)
+                if link.expected:
+                    self._errors.append(f"the side channel of process {data['pid']} was cut; its journal has a gap")
                 self._changed.notify_all()
         elif "get" in data:
             self._send(link, self._script_for(link.hello["launch"], data["get"]))
@@ -319,7 +330,9 @@ class Channel:
             together = waiter.count and arrived[waiter.key] >= waiter.count
             if together or waiter.key in self._released:
                 self._send(waiter.link, {"go": waiter.key[1], **waiter.asked})
-            elif waiter.deadline <= now:
+            elif waiter.deadline <= now or waiter.key in self._given_up:
+                # Whoever comes to a barrier at which one has waited in vain would only wait in vain as well.
+                self._given_up.update([waiter.key] if waiter.count else [])
                 self._send(waiter.link, {"timeout": waiter.key[1], **waiter.asked})
             else:
                 left.append(waiter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from dataclasses import dataclass, field
@@ -17,13 +18,14 @@ from gateproof import baseline as baselines
 from gateproof import plugin, report
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.report import text
-from gateproof.requirements import CatalogueError
+from gateproof.requirements import SET, CatalogueError, coverage
 from gateproof.servers import UsageError
 from gateproof.session import Session, Settings, TargetError
 from gateproof.verdicts import Exit, Verdict, worst_exit
 
 JsonDict = dict[str, Any]
 FRAME = "frame"
+FIXTURE = "gateproof_server"
 
 
 class CheckBroken(Exception):
@@ -42,6 +44,8 @@ class Collected:
     selected: dict[str, CheckInfo] = field(default_factory=dict)
     checks: dict[str, JsonDict] = field(default_factory=dict)
     workers: list[JsonDict] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+    mistaken: bool = False
     report: JsonDict | None = None
     review: baselines.Review = field(default_factory=baselines.Review)
     files: list[Path] = field(default_factory=list)
@@ -66,8 +70,9 @@ def suites_folder() -> Path:
 def configure(config: pytest.Config) -> None:
     """Resolve the target and point the collection at the suites; a wrong option ends the run with status 4."""
     session = Session(_settings(config))
+    overriding, session.warnings = overrides(config)
     try:
-        session.resolve()
+        session.resolve(overriding)
     except (UsageError, TargetError, baselines.BaselineError, CatalogueError) as error:
         raise pytest.UsageError(f"gateproof: {error}") from None
     config.stash[plugin.SESSION] = session
@@ -82,6 +87,20 @@ def configure(config: pytest.Config) -> None:
     ) else None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(folder) for folder in folders(session) if folder.is_dir()]
+
+
+def overrides(config: pytest.Config) -> tuple[bool, list[str]]:
+    """Tell whether a plugin or the conftest at rootdir overrides the fixture of the target; warn of one elsewhere."""
+    found, warnings = False, []
+    for module in config.pluginmanager.get_plugins():
+        place = Path(getattr(module, "__file__", None) or "")
+        if not hasattr(module, FIXTURE) or ours(place) or place.parent.name == "fixtures":
+            continue
+        if place.name != "conftest.py" or place.parent == config.rootpath:
+            found = True
+        else:
+            warnings.append(f"gateproof: {FIXTURE} of {place} is not used: only that of {config.rootpath} counts")
+    return found, warnings
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -106,7 +125,9 @@ class _Xdist:
         self.collected = collected
 
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Keep the launches of a worker that ended."""
+        """Keep the launches of a worker that ended; one that was not asked to is our trouble."""
+        if error:
+            self.collected.crashes.append(f"worker {node.gateway.id} ended by itself: {error}")
         part = getattr(node, "workeroutput", {}).get("gateproof")
         if part:
             self.collected.workers.append(part)
@@ -181,6 +202,7 @@ def make_item(collector: pytest.Module | pytest.Class, name: str, obj: object) -
     note = info(obj)
     if not note.requirements or not ours(collector.path):
         return None
+    _known(note.requirements, name, collector)
     found = _fixtures(collector)
     item = CheckFunction.from_parent(collector, name=name, callobj=obj, fixtureinfo=found)
     rows = collector.config.stash[plugin.SESSION].catalogue
@@ -189,6 +211,17 @@ def make_item(collector: pytest.Module | pytest.Class, name: str, obj: object) -
         item.add_marker(word)
     item.add_marker(pytest.mark.requirement(*note.requirements))
     return item
+
+
+def _known(ids: tuple[str, ...], name: str, collector: pytest.Collector) -> None:
+    """Refuse a check that judges what is no requirement of this target: it would judge nothing."""
+    rows = collector.config.stash[plugin.SESSION].catalogue
+    for key in ids:
+        if key not in rows:
+            collector.config.stash[plugin.COLLECTED].mistaken = True
+            near = difflib.get_close_matches(key, rows, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise collector.CollectError(f"gateproof: {name} judges {key}, which is no requirement here{hint}")
 
 
 def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
@@ -242,9 +275,10 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report_: pytest.TestR
     report_.gateproof = item.said  # type: ignore[attr-defined]
     rows = item.config.stash[plugin.SESSION].catalogue
     for judgement in item.said["judgements"]:
-        row = rows.get(judgement["requirement"])
-        level = row.level if row else ""
-        report_.user_properties.append((judgement["requirement"], f"{level} {judgement['verdict']}"))
+        # JUnit's file takes the properties of the teardown's report, which copies those of the item.
+        name = judgement["requirement"]
+        about = (("requirement", name), ("level", rows[name].level), ("verdict", judgement["verdict"]))
+        item.user_properties.extend(about)
 
 
 def finish(session: pytest.Session) -> None:
@@ -258,6 +292,7 @@ def finish(session: pytest.Session) -> None:
         return
     for part in collected.workers:
         run.merge_worker(part)
+    run.problems += collected.crashes
     missing = run.missing(collected.every, collected.checks)
     checks = list(collected.checks.values())
     collected.review = baselines.review(run.entries, run.catalogue, checks, run.circumstances())
@@ -273,19 +308,25 @@ def _status(session: pytest.Session, run: Session, collected: Collected) -> int:
     if run.fatal is not None:
         return run.fatal.status
     verdicts = {check["verdict"] for check in collected.checks.values()}
-    if "error" in verdicts:
+    if "error" in verdicts or collected.crashes:
         statuses = [status for status in statuses if status != Exit.DIFFERS] + [Exit.HARNESS]
     broken = {"fail", "warn"} if run.settings.fail_on == "warn" else {"fail"}
     if verdicts & broken or collected.review.wrong:
         statuses.append(Exit.DIFFERS)
+    if collected.mistaken:
+        statuses.append(Exit.USAGE)
     if not collected.checks:
         statuses.append(Exit.NOTHING)
     return worst_exit(statuses)
 
 
 def _selection(config: pytest.Config) -> list[str]:
-    keyword, mark = config.option.keyword, config.option.markexpr
-    return [*([f"-k {keyword}"] if keyword else []), *([f"-m {mark}"] if mark else [])]
+    option = config.option
+    spelled = [("-k", option.keyword), ("-m", option.markexpr), ("--maxfail", getattr(option, "maxfail", 0))]
+    chosen = [f"{name} {value}" for name, value in spelled if value]
+    if getattr(option, "lf", False):
+        chosen.append("--lf")
+    return chosen + [f"--deselect {name}" for name in option.deselect or ()]
 
 
 # -- what the terminal shows
@@ -294,12 +335,12 @@ def _selection(config: pytest.Config) -> list[str]:
 def header(config: pytest.Config) -> list[str]:
     """Return the header lines."""
     run = config.stash[plugin.SESSION]
-    name = run.profile.name if run.profile else run.settings.named
-    rows = run.rows()
+    name, about = run.about()
+    checks = coverage.binding(run.interface, run.settings.party)
     return [
-        f"gateproof: {run.settings.party} {name}, {run.interface.upper()}, effort {run.settings.effort}, "
-        f"{len(rows)} requirements",
-        f"gateproof: suites in {suites_folder()}",
+        f"gateproof: {run.settings.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
+        f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
+        *run.warnings,
     ]
 
 
@@ -328,6 +369,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     for title in ("stale", "unmatched", "expired"):
         for entry in getattr(collected.review, title):
             terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
+    for problem in run.problems:
+        terminal.write_line(f"beside the verdicts: {problem}")
     for path in collected.files:
         terminal.write_line(f"written: {os.path.relpath(path)}")
 

@@ -52,6 +52,8 @@ class Draw:
                 if type(error) not in broken:  # the first case that shows it is enough
                     self.judge.broken(error)
                     broken.add(type(error))
+                if self.fell_silent():
+                    break  # a failure that consists of waiting would cost as much for each case that follows
         return not broken
 
     def _drawn(self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int) -> None:

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{line}: gateproof, from the row of the requirement")
     config.addinivalue_line("markers", "requirement(id): gateproof, the requirements that a check judges")
     option = config.option
-    if not (option.gateproof_server or option.gateproof_app or option.gateproof_middleware):
+    if option.gateproof_server is option.gateproof_app is option.gateproof_middleware is None:
         return
     from gateproof import collecting
 

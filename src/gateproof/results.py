@@ -105,6 +105,7 @@ def _entry(row: Requirement, said: list[tuple[JsonDict, JsonDict]], missing: str
         "level": row.level,
         "weight": row.verdict,
         "basis": row.basis,
+        "gate": row.gate,
         "section": row.section,
         "url": row.url,
         "statement": row.statement,

@@ -115,6 +115,21 @@ def fail(kind: str = "Exception", message: str = "scripted") -> Step:
     return ["raise", kind, message]
 
 
+# Verbs that may take time of their own, those of both probes: what has a deadline waits for it.
+WAITING = frozenset(
+    ("wait", "barrier", "sleep", "join", "receive", "receive_until", "read_body", "digest_body", "echo", "flood")
+)
+
+
+def waits(script: Any) -> bool:
+    """Tell whether a script has a step that takes time of its own."""
+    if isinstance(script, Mapping):
+        return any(waits(part) for part in script.values())
+    if not isinstance(script, list) or not script:
+        return False
+    return (isinstance(script[0], str) and script[0] in WAITING) or any(waits(part) for part in script)
+
+
 def attempt(steps: Sequence[Step], on_error: Sequence[Step] = ()) -> Step:
     """Play steps; if one raises, play the others and go on. An exception is journalled either way."""
     return ["try", list(steps), list(on_error)]

@@ -21,7 +21,7 @@ from gateproof.check import CheckInfo, info
 from gateproof.judge import Unsupported
 from gateproof.requirements import coverage
 from gateproof.runner import HarnessError, Outcome, run_check
-from gateproof.verdicts import Verdict
+from gateproof.verdicts import Exit, Verdict
 
 if TYPE_CHECKING:
     from gateproof.channel import Channel
@@ -89,6 +89,8 @@ class Session:
         self.started = time.monotonic()
         self.waited_s = 0.0
         self.fatal: TargetError | None = None
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
         self._servers: dict[str, Server] = {}
         self._pending: dict[str, Future[Launch]] = {}
         self._running: list[Launch] = []
@@ -98,18 +100,22 @@ class Session:
 
     # -- before anything runs
 
-    def resolve(self) -> None:
-        """Find out what the target is, without starting it."""
+    def resolve(self, overridden: bool = False) -> None:
+        """Find out what the target is, without starting it; `overridden`: a fixture says what an unknown name means."""
         if self.settings.party == "server":
             from gateproof import servers
 
-            self.profile = servers.resolve(
-                self.settings.server or "",
-                rootdir=self.settings.rootdir,
-                server_python=self.settings.server_python,
-                interface=self.settings.interface,
-            )
-            self.interface = self.profile.interface
+            try:
+                self.profile = servers.resolve(
+                    self.settings.server or "",
+                    rootdir=self.settings.rootdir,
+                    server_python=self.settings.server_python,
+                    interface=self.settings.interface,
+                )
+                self.interface = self.profile.interface
+            except servers.UsageError:
+                if not overridden:
+                    raise
         path = self.settings.baseline or (self.profile.baseline if self.profile else "")
         if path:
             self.baseline_path = self.settings.rootdir / path
@@ -128,13 +134,12 @@ class Session:
 
     def start(self, override: object = None) -> None:
         """Start the target and make sure that an ordinary exchange works; raises `TargetError`."""
-        from gateproof import servers
         from gateproof.channel import Channel
 
         if override is not None:
-            self.profile = servers.as_profile("gateproof_server", override)
-            self.interface = self.profile.interface
-        assert self.profile is not None, "resolve() comes before start()"
+            self._override(override)
+        if self.profile is None:
+            raise TargetError(f"the fixture gateproof_server gives nothing for {self.settings.named!r}", Exit.USAGE)
         self.channel = Channel()
         self._folder = TemporaryDirectory(prefix="gateproof-")
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
@@ -144,6 +149,18 @@ class Session:
         self._smoke(self.server("default"))
         self.version, self.server_python = self._describe()
 
+    def _override(self, given: object) -> None:
+        """Take the target that the project's fixture gives; what was collected was collected for one interface."""
+        from gateproof import servers
+
+        try:
+            self.profile = servers.as_profile("the fixture gateproof_server", given)
+        except servers.UsageError as error:
+            raise TargetError(str(error), Exit.USAGE) from error
+        if self.profile.interface != self.interface:
+            hint = f"say --interface={self.profile.interface}"
+            raise TargetError(f"the fixture gateproof_server gives a server for {self.profile.interface}; {hint}", 4)
+
     def _has(self, variant: str) -> bool:
         """Tell whether the target can be launched like that; every server can host another kind of callable."""
         assert self.profile is not None
@@ -151,12 +168,19 @@ class Session:
             return self.interface == "asgi"
         return variant in ("default", "os_environ", *self.profile.variants) or variant.startswith("app:")
 
+    def about(self) -> tuple[str, str]:
+        """Return the target's name with its version, and the interpreter in which it lives, before anything runs."""
+        if self.profile is None:
+            return self.settings.named, f"Python {platform.python_version()}"
+        version, python = self._describe()
+        return f"{self.profile.name} {version or '(version unknown)'}", python or self.profile.python
+
     def _describe(self) -> tuple[str, str]:
         from gateproof import servers
 
         assert self.profile is not None
         about = servers.describe(self.profile)
-        return about.version, f"{about.implementation} {about.python}"
+        return about.version, f"{about.implementation} {about.python}".strip()
 
     def _launch(self, variant: str) -> Launch:
         from gateproof import servers
@@ -232,13 +256,34 @@ class Session:
             return self._all(function, Verdict.ERROR, str(error))
         outcome = run_check(function, {"server": server}, server, rows, self.settings.effort)
         said = results.outcome_to_json(outcome, server.exchanges)
-        for problem in self.channel.take_errors() if self.channel else ():
-            said.setdefault("channel", []).append(problem)
+        self._bury(said, server)
+        if not server.still_answers():
+            self.problems.append(f"{said['id']}: after it the server answered nobody, and was started anew")
+        self._distrust(said)
         self._mark_known(said, variant)
         for judgement in said["judgements"]:
             if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
                 judgement["replay"] = self._replay(judgement["exchanges"][-1])
         return said
+
+    def _bury(self, said: JsonDict, server: Server) -> None:
+        """Tell where the server died; a check in the middle of which it did has not seen what a pass would say."""
+        for x in server.take_deaths():
+            line = x.request.split(b"\r\n", 1)[0].decode("latin-1")
+            self.problems.append(f"{said['id']}: the server died ({x.died}) at {line!r}, exchange {x.id[:12]}")
+            said["exchanges"][x.id] = results.exchange_to_json(x)
+            for judgement in said["judgements"]:
+                if judgement["verdict"] in ("pass", "inform", "blocked", "unsupported"):
+                    judgement.update(verdict="blocked", reason=x.outcome, exchanges=[x.id])
+
+    def _distrust(self, said: JsonDict) -> None:
+        """Take back what a check said while the side channel lost something: what it did not see is not known."""
+        problems = self.channel.take_errors() if self.channel else []
+        if not problems:
+            return
+        self.problems += [f"{said['id']}: {problem}" for problem in problems]
+        for judgement in said["judgements"]:
+            judgement["verdict"], judgement["reason"] = str(Verdict.ERROR), "; ".join(problems)
 
     def _replay(self, key: str) -> str:
         """Return the line that plays an exchange again; it needs the folder that --report names."""
@@ -281,7 +326,8 @@ class Session:
     def stop(self) -> None:
         """Stop every launch, side by side, and close the side channel."""
         for future in self._pending.values():
-            if future.done() and not future.cancelled() and future.exception() is None:
+            # One that is still starting is waited for, as it could not be stopped otherwise.
+            if not future.cancel() and future.exception() is None:
                 launch = future.result()
                 if launch not in self._running:
                     self._running.append(launch)
@@ -299,12 +345,14 @@ class Session:
         """Return what a worker of xdist hands to the controller beside the reports of its checks."""
         fatal = [str(self.fatal), self.fatal.status] if self.fatal else None
         about = {"version": self.version, "python": self.server_python, "waited_s": self.waited_s}
+        about["problems"] = self.problems
         return {"launches": self.launches, "fatal": fatal, **about}
 
     def merge_worker(self, part: JsonDict) -> None:
         """Take over what a worker handed in."""
         self.launches += part["launches"]
         self.waited_s += part["waited_s"]
+        self.problems += part["problems"]
         self.version = self.version or part["version"]
         self.server_python = self.server_python or part["python"]
         if part["fatal"] and self.fatal is None:
@@ -359,6 +407,7 @@ class Session:
                 "complete": complete,
                 "exit_status": exit_status,
                 "selection": list(selection),
+                "problems": [*([str(self.fatal)] if self.fatal else []), *self.problems],
             },
             "target": {
                 "kind": self.settings.party,

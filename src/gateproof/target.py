@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -13,8 +13,8 @@ from gateproof import lifespans, scripts
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
 from gateproof.runner import HarnessError
-from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent
-from gateproof.wire.request import mark
+from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent, WireError
+from gateproof.wire.request import get, mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
     from gateproof.channel import Channel, Event
     from gateproof.conversation import Conversation
+    from gateproof.wire.http1 import Response
     from gateproof.wire.request import Field
 
 ANSWER_S = 2.0  # before anybody is accused, the check is repeated with more patience
 PATIENT_S = 5.0
 AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every smaller case
 SETTLE_S = 2.0
+# Late or never: a connection is given up before its time where nothing came for so many seconds while the server
+# answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
+QUIET = (0.25, 5)
+PATIENTLY_QUIET = (1.0, 20)
+DYING_S = 2.0  # how long a process whose listener is gone may take to end
+HANGS = 5  # a server that stops answering is started anew so often
 
 
 class Running(Protocol):
@@ -53,8 +60,14 @@ class Running(Protocol):
     def alive(self) -> bool:
         """Tell whether the server still runs."""
 
+    def ended_within(self, seconds: float) -> bool:
+        """Tell whether the server ends within the time, or has."""
+
     def restart(self) -> None:
         """Start it anew after it died."""
+
+    def stop(self) -> None:
+        """Stop it and everything that it started."""
 
     def death(self) -> str:
         """Say how it ended, in a few words."""
@@ -104,16 +117,19 @@ class Dialogue:
     def _read(self, exchange: Exchange, timeout: float | None) -> None:
         deadline = time.monotonic() + min(timeout or self.server.patience, self.server.patience)
         try:
-            response = self.wire.read_response(exchange.method.encode("latin-1"), deadline)
+            response = self._response(exchange, deadline)
             exchange.response = response
             exchange.interim = list(response.interim) if response is not None else []
         except Silent as silence:
             exchange.silent, exchange.partial = True, silence.partial
+            self.server.silences += 1
             self.server.patience = min(self.server.patience, AFTER_SILENCE_S)
         except Reset as end:
             exchange.reset, exchange.partial = True, end.partial
+            self.server.look_for_death()
         except Closed as end:
             exchange.closed, exchange.partial = True, end.partial
+            self.server.look_for_death()
 
     def read_answer(self, exchange: Exchange | None = None, timeout: float | None = None) -> Exchange:
         """Read one final response into the exchange, and do not wait for its calls to end."""
@@ -121,6 +137,23 @@ class Dialogue:
         assert exchange is not None, "begin() comes before read_answer()"
         self._read(exchange, timeout)
         return exchange
+
+    def _response(self, exchange: Exchange, deadline: float) -> Response:
+        """Read a response until the deadline; raises `Silent` earlier where it is plain that none will come."""
+        method, begun = exchange.method.encode("latin-1"), time.monotonic()
+        while True:
+            quiet_s, others = self.server.quiet
+            heard = max([begun, *(moment for moment, direction, _ in self.wire.trace[-1:] if direction == "in")])
+            try:
+                return self.wire.read_response(method, min(deadline, heard + quiet_s))
+            except Silent as silence:
+                if time.monotonic() >= deadline or self.wire.reader.hopeless:
+                    raise
+                before = len(self.wire.trace)
+                if self.server.at_work() or not self.server.answers_others(others, deadline):
+                    return self.wire.read_response(method, deadline)
+                if not self.wire.readable() and len(self.wire.trace) == before:
+                    raise silence from None
 
     def wait(self, event: str, timeout: float = SETTLE_S, exchange: Exchange | None = None) -> Event | None:
         """Wait until the journal of the exchange holds that event; None when it never came."""
@@ -160,6 +193,10 @@ class Server:
     patience: float = ANSWER_S
     watched: bool = False
     used: bool = False
+    quiet: tuple[float, int] = QUIET
+    silences: int = 0
+    hangs: int = 0
+    lost: str = ""
 
     @property
     def host(self) -> str:
@@ -202,11 +239,12 @@ class Server:
         """Open a connection; it is closed, and its armed script disarmed, at the end of the block."""
         self._revive()
         try:
-            wire = Connection(
-                self.running.host, self.running.port, uds=self.running.uds, timeout=PATIENT_S, tls=self.running.tls
-            )
+            wire = self._open()
         except Refused as error:
-            raise HarnessError(f"the server does not accept connections: {error}") from error
+            if self.watched or not self.running.ended_within(DYING_S):
+                raise HarnessError(f"the server does not accept connections: {error}") from error
+            self._revive()
+            wire = self._open()
         try:
             yield Dialogue(self, wire)
         finally:
@@ -238,6 +276,10 @@ class Server:
                 dialogue.read_answer()
             yield Conversation(dialogue)
 
+    def _open(self) -> Connection:
+        running = self.running
+        return Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=running.tls)
+
     def prepare(self, request: bytes, script: Mapping[str, Any] | None, *, arm: bool = False) -> tuple[Exchange, bytes]:
         """Register a script and return the exchange with the octets that carry its id."""
         method = request.split(b" ", 1)[0].decode("latin-1")
@@ -254,11 +296,23 @@ class Server:
         """Wait until every call that was made for the exchange has ended, or will not."""
         self.channel.fence()
         if not exchange.events and exchange.response is not None and exchange.response.status < 300:
-            self.wait(exchange, "", SETTLE_S)  # answered 2xx: a call there must be, its line is on the way
+            # Answered 2xx: a call there must be, its line is on the way.
+            self._quietly(lambda seconds: bool(self.wait(exchange, "", seconds)))
         if exchange.events:
             started = time.monotonic()
-            self.channel.settled(exchange.id, SETTLE_S)
+            self._quietly(lambda seconds: self.channel.settled(exchange.id, seconds))
             self.waited_s += time.monotonic() - started
+
+    def _quietly(self, come: Callable[[float], bool]) -> bool:
+        """Wait for something in the journal, but not for what plainly never comes (see `QUIET`)."""
+        quiet_s, others = self.quiet
+        deadline = time.monotonic() + SETTLE_S
+        if come(quiet_s):
+            return True
+        if not self.at_work() and self.answers_others(others, deadline):
+            self.channel.fence()
+            return come(0)
+        return come(max(0.0, deadline - time.monotonic()))
 
     def wait(self, exchange: Exchange, event: str, timeout: float) -> Event | None:
         """Wait for an event of an exchange ('' for any); None when it does not come in time."""
@@ -293,6 +347,45 @@ class Server:
         except HarnessError:
             return None
 
+    def at_work(self) -> bool:
+        """Tell whether the application itself may be what takes time: a script waits, and its call has not ended."""
+        self.channel.fence()
+        waiting = [x for x in self.exchanges.values() if scripts.waits(x.script)]
+        return any(not x.events or not self.channel.settled(x.id, 0) for x in waiting)
+
+    def answers_others(self, count: int, deadline: float) -> bool:
+        """Tell whether the server answers so many requests on other connections before the deadline."""
+        target = (self.mount or "").encode("ascii") + b"/"
+        asked = get(target, (b"Gateproof-Hello", b"1"), (b"Connection", b"close"))
+        for _ in range(count):
+            try:
+                wire = self._open()
+            except Refused:
+                return False
+            try:
+                wire.send(asked)
+                wire.read_response(b"GET", deadline)
+            except WireError:
+                return False
+            finally:
+                wire.close()
+        return True
+
+    def still_answers(self) -> bool:
+        """Start a server anew that met a check with silence and now answers nobody; False where that was needed."""
+        met, self.silences = self.silences, 0
+        if not met or self.lost or self.watched or not self.running.alive():
+            return True
+        if self.answers_others(1, time.monotonic() + PATIENT_S):
+            return True
+        self.hangs += 1
+        if self.hangs > HANGS:
+            self.lost = f"the server stopped answering {self.hangs} times; it is not started again"
+            self.running.stop()
+        else:
+            self._restart()
+        return False
+
     def log_has(self, text: str, timeout: float) -> bool:
         """Tell whether a text appears in what the server prints, within the time."""
         end = time.monotonic() + timeout
@@ -305,6 +398,8 @@ class Server:
     def begin_check(self, name: str, *, patient: bool = False) -> None:
         """Forget the exchanges of the check before; `patient` gives a slow server more time."""
         self.patience = PATIENT_S if patient else ANSWER_S
+        self.quiet = PATIENTLY_QUIET if patient else QUIET
+        self.channel.forget_barriers()
         if patient:
             return  # what the first run found is still to be reported
         for key, exchange in self.exchanges.items():
@@ -320,6 +415,23 @@ class Server:
         """Tell whether the last exchange of the check met silence."""
         return bool(self.exchanges) and next(reversed(self.exchanges.values())).silent
 
+    def look_for_death(self) -> None:
+        """Wait for the end of a server that ended a connection, and on whose port nobody listens any more.
+
+        The connections of a process that dies are closed a moment before anybody can know that it is dead.
+        """
+        if self.watched:
+            return
+        try:
+            self._open().close()
+        except Refused:
+            self.running.ended_within(DYING_S)
+
+    def take_deaths(self) -> list[Exchange]:
+        """Return, once, the exchanges at which the server died."""
+        taken, self.deaths = self.deaths, []
+        return taken
+
     def _note_death(self) -> None:
         if self.exchanges and not self.watched and not self.running.alive():
             last = next(reversed(self.exchanges.values()))
@@ -327,5 +439,17 @@ class Server:
             self.deaths.append(last)
 
     def _revive(self) -> None:
+        if self.lost:
+            raise HarnessError(self.lost)
         if not self.watched and not self.running.alive():
+            self._restart()
+
+    def _restart(self) -> None:
+        """Start the server anew; where that fails once, it is not tried for every check that follows."""
+        from gateproof.servers import LaunchError
+
+        try:
             self.running.restart()
+        except LaunchError as error:
+            self.lost = f"it ended, and could not be started again: {error}"
+            raise HarnessError(self.lost) from error

@@ -95,6 +95,10 @@ class InProcess:
         """It lives as long as the block that runs it."""
         return True
 
+    def ended_within(self, seconds: float) -> bool:
+        """Never."""
+        return False
+
     def restart(self) -> None:
         """Never needed."""
 

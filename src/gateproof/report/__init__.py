@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of report.json, which is a contract: keys are added, never changed."""
+    loaded: dict[str, Any] = json.loads((files(__package__) / "report.schema.json").read_text(encoding="utf-8"))
+    return loaded
 
 
 def write(folder: Path, report: dict[str, Any]) -> list[Path]:

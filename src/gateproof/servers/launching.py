@@ -144,6 +144,10 @@ class Launch:
         """Tell whether the main process of the server runs."""
         return self._process is not None and not self._exited.is_set()
 
+    def ended_within(self, seconds: float) -> bool:
+        """Tell whether the main process of the server ends within the time, or has."""
+        return self._process is None or self._exited.wait(seconds)
+
     def restart(self) -> None:
         """Start it anew, whether it runs or died."""
         self.stop()
@@ -229,12 +233,13 @@ class Launch:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
+        exited = self._exited
         for line in process.stdout:
             with contextlib.suppress(ValueError):
                 self.exit_status = json.loads(line).get("exit")
+                exited.set()
         process.stdout.close()
-        if process is self._process or self._process is None:
-            self._exited.set()
+        exited.set()
 
     def _command(self) -> list[str]:
         version = describe(self.profile).version

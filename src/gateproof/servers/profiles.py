@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import platform
 import shlex
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -219,12 +220,22 @@ print(json.dumps([found, platform.python_version(), platform.python_implementati
 
 @cache
 def _ask(python: str, distribution: str) -> About:
+    if python == str(Path(sys.executable).absolute()):
+        return _ask_ourselves(distribution)
     done = subprocess.run([python, "-c", _ASK, distribution], capture_output=True, text=True, timeout=60, check=False)
     try:
-        version, running, implementation = json.loads(done.stdout)
+        found, running, implementation = json.loads(done.stdout)
     except ValueError:
         return About("", "", "")
-    return About(version, running, implementation)
+    return About(found, running, implementation)
+
+
+def _ask_ourselves(distribution: str) -> About:
+    try:
+        found = version(distribution) if distribution else platform.python_version()
+    except PackageNotFoundError:
+        found = ""
+    return About(found, platform.python_version(), platform.python_implementation())
 
 
 def describe(profile: Profile) -> About:

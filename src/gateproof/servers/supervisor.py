@@ -130,8 +130,8 @@ def main(spec: dict[str, Any]) -> None:
             status = reap(server.pid)
         elif 0 in ready and not os.read(0, 4096):
             status = stop(server.pid, spec["stop_s"])
+    say({"exit": status})  # at once: the test run wants to know at which exchange it was
     kill_rest()
-    say({"exit": status})
 
 
 def default_signals() -> None:

@@ -129,6 +129,16 @@ class Connection:
                 return True
         return True
 
+    def readable(self) -> bool:
+        """Tell, without waiting, whether octets or an end have come that were not read yet."""
+        try:
+            self._fill(time.monotonic() + 0.001)
+        except Silent:
+            return False
+        except WireError:
+            return True
+        return True
+
     def half_close(self) -> None:
         """Send FIN and go on reading."""
         self._note("fin", b"")

@@ -25,6 +25,7 @@ def together(server: Server, count: int, name: str) -> list[Exchange]:
         begun = [(connection, connection.begin(get(), script)) for connection in connections]
         for connection, x in begun:
             connection.read(x, timeout=10.0)
+            connection.wire.close()  # gunicorn waits for this before its worker takes the next one
     return [x for _, x in begun]
 
 

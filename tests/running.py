@@ -1,0 +1,48 @@
+"""Runs pytest in a folder, as a user would, and reads what it left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from gateproof.report import schema
+
+SERVER = "--server=reference-wsgi"
+SCHEMA = Draft202012Validator(schema())
+
+
+def run(folder: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    """Return the report that a run wrote into `out`; every one that a test reads keeps to the schema."""
+    loaded: dict[str, Any] = json.loads((folder / "out" / "report.json").read_text())
+    problems = [f"{error.json_path}: {error.message[:300]}" for error in SCHEMA.iter_errors(loaded)]
+    assert problems == []
+    assert sum(loaded["totals"].values()) == len(loaded["requirements"])
+    return loaded
+
+
+def clean(done: subprocess.CompletedProcess[str]) -> bool:
+    """Tell whether a run ended without a traceback of ours."""
+    said = done.stdout + done.stderr
+    return "Traceback" not in said and "INTERNALERROR" not in said
+
+
+def project_server(folder: Path, code: str, ready: float = 20.0, **keys: str) -> str:
+    """Make a server of the project out of Python code, which gets the application and the port; return its option."""
+    (folder / "server.py").write_text(code)
+    lines = [f"{key} = '{value}'" for key, value in keys.items()]
+    command = "{python} " + str(folder / "server.py") + " {app} {port}"
+    (folder / "pyproject.toml").write_text(
+        "\n".join(["[tool.gateproof.servers.mine]", f"command = '{command}'", f"ready = {ready}", *lines, ""])
+    )
+    return "--server=mine"
