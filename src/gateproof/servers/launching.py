@@ -174,6 +174,7 @@ class Launch:
             return
         with contextlib.suppress(OSError):
             assert process.stdin is not None
+            process.stdin.write(b"stop\n")
             process.stdin.close()
         try:
             process.wait(STOP_S * 2 + 2)

@@ -1,8 +1,8 @@
 """The parent of a server under test: it outlives neither the test run nor lets anything of the server outlive it.
 
 One file, standard library only, started by path. It reads its standard input, the write end of which only the test run
-holds: at its end (run over, killed, worker dead) it stops the server and then kills every descendant, also those that
-changed their session. On Linux it is the subreaper, so that what a server left behind becomes its own child.
+holds: at a word, or at its end (run killed, worker dead), it stops the server and then kills every descendant, also
+those that changed their session. On Linux it is the subreaper, so that what a server left behind becomes its own child.
 
 Argument: one JSON object {"argv", "env", "cwd", "stop_s", "fds"}. It prints one JSON line {"pid"} and one {"exit"}.
 """
@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
+ORPHAN_STOP_S = 2.0  # nobody waits for a good end any more: five seconds after the run nothing of it is left
 
 
 def become_subreaper() -> None:
@@ -128,8 +129,9 @@ def main(spec: dict[str, Any]) -> None:
         if wake_read in ready:
             os.read(wake_read, 4096)
             status = reap(server.pid)
-        elif 0 in ready and not os.read(0, 4096):
-            status = stop(server.pid, spec["stop_s"])
+        elif 0 in ready:
+            asked = os.read(0, 4096)
+            status = stop(server.pid, spec["stop_s"] if asked else ORPHAN_STOP_S)
     say({"exit": status})  # at once: the test run wants to know at which exchange it was
     kill_rest()
 
