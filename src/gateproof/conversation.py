@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from gateproof.target import SETTLE_S, Dialogue
+from gateproof.target import AFTER_SILENCE_S, Dialogue
 from gateproof.wire import websocket as ws
 from gateproof.wire.client import Closed, Reset, Silent
+
+if TYPE_CHECKING:
+    from gateproof.channel import Event
+    from gateproof.exchange import Call, Exchange
+
+ENDS = frozenset(("returned", "raised"))
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,10 @@ class Message:
 
 @dataclass
 class Conversation:
-    """What follows an opening request on one connection: `dialogue.current` is its exchange."""
+    """What follows an opening request on one connection: `dialogue.current` is its exchange.
+
+    Where no time is given, a wait is as long as the patience of the run; one that was in vain shortens those after it.
+    """
 
     dialogue: Dialogue
     reader: ws.FrameReader = field(default_factory=ws.FrameReader)
@@ -29,10 +40,22 @@ class Conversation:
     was_reset: bool = False
 
     @property
+    def exchange(self) -> Exchange:
+        """The exchange that the opening request began."""
+        assert self.dialogue.current is not None, "a conversation begins with an opening request"
+        return self.dialogue.current
+
+    @property
+    def call(self) -> Call:
+        """The call of the application, as far as it is journalled."""
+        self.dialogue.server.channel.fence()
+        return self.exchange.call
+
+    @property
     def accepted(self) -> bool:
         """Whether the server answered 101."""
-        exchange = self.dialogue.current
-        return exchange is not None and exchange.response is not None and exchange.response.status == 101
+        response = self.exchange.response
+        return response is not None and response.status == 101
 
     @property
     def problems(self) -> list[str]:
@@ -43,7 +66,14 @@ class Conversation:
 
     def frame(self, opcode: int, payload: bytes = b"", *, fin: bool = True) -> None:
         """Send one frame."""
-        self.dialogue.send(ws.encode(opcode, payload, fin=fin))
+        self.send(ws.encode(opcode, payload, fin=fin))
+
+    def send(self, octets: bytes) -> None:
+        """Send octets as they are; a server that takes no more for seconds is noted as silent."""
+        try:
+            self.dialogue.send(octets)
+        except Silent:
+            self._fell_silent()
 
     def text(self, text: str) -> None:
         """Send a text message."""
@@ -59,9 +89,9 @@ class Conversation:
 
     # -- in
 
-    def next_frame(self, timeout: float = SETTLE_S) -> ws.Frame | None:
+    def next_frame(self, timeout: float | None = None) -> ws.Frame | None:
         """Return the next frame; None at the end, or where none comes in time."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while True:
             frame = self.reader.next_frame()
             if frame is not None:
@@ -72,6 +102,7 @@ class Conversation:
             try:
                 octets = self.dialogue.wire.read_some(deadline)
             except Silent:
+                self._fell_silent()
                 return None
             except Reset:
                 self.ended = self.was_reset = True
@@ -82,9 +113,9 @@ class Conversation:
                 self.ended = True
             self.reader.feed(octets)
 
-    def next_message(self, timeout: float = SETTLE_S) -> Message | None:
+    def next_message(self, timeout: float | None = None) -> Message | None:
         """Return the next message; pings are answered, other control frames kept in `frames`; None at a close."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         opcode, pieces = 0, b""
         while (frame := self.next_frame(max(deadline - time.monotonic(), 0.0))) is not None:
             if frame.opcode == ws.PING:
@@ -97,9 +128,9 @@ class Conversation:
                     return Message(opcode, pieces)
         return None
 
-    def messages(self, count: int, timeout: float = SETTLE_S) -> list[Message]:
+    def messages(self, count: int, timeout: float | None = None) -> list[Message]:
         """Return so many messages, or what came of them in time."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         found: list[Message] = []
         while len(found) < count:
             message = self.next_message(max(deadline - time.monotonic(), 0.0))
@@ -108,9 +139,9 @@ class Conversation:
             found.append(message)
         return found
 
-    def closing(self, timeout: float = SETTLE_S) -> ws.Frame | None:
+    def closing(self, timeout: float | None = None) -> ws.Frame | None:
         """Return the server's close frame, whatever comes before it; None where it ends or falls silent without."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         for earlier in self.frames:
             if earlier.opcode == ws.CLOSE:
                 return earlier
@@ -119,17 +150,68 @@ class Conversation:
                 return frame
         return None
 
-    def ends(self, timeout: float = SETTLE_S) -> bool:
+    def ends(self, timeout: float | None = None) -> bool:
         """Tell whether the server ends the TCP connection in time; frames before the end are kept."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while not self.ended and time.monotonic() < deadline:
             self.next_frame(max(deadline - time.monotonic(), 0.0))
         return self.ended
+
+    def drain(self) -> None:
+        """Take in what has come, without waiting for more."""
+        while not self.ended and self.dialogue.wire.readable():
+            self.next_frame(0.001)
 
     def reset(self) -> None:
         """Abort the connection with RST."""
         self.dialogue.reset()
 
-    def wait(self, event: str, timeout: float = SETTLE_S) -> bool:
+    def hang_up(self) -> None:
+        """Close the TCP connection without a close frame."""
+        self.dialogue.wire.close()
+
+    def part(self, code: int | None = 1000, reason: bytes = b"") -> ws.Frame | None:
+        """Do the closing handshake: send a close frame, and return the server's."""
+        self.close(code, reason)
+        return self.closing()
+
+    # -- the journal
+
+    def wait(self, event: str, timeout: float | None = None) -> bool:
         """Wait until the journal has an event of that name."""
-        return self.dialogue.wait(event, timeout) is not None
+        return self.came(lambda found: found.name == event, timeout) is not None
+
+    def came(self, wanted: Callable[[Event], bool], timeout: float | None = None) -> Event | None:
+        """Wait for an event of the journal; None where it does not come in time."""
+        server, started = self.dialogue.server, time.monotonic()
+        found = server.channel.wait(self.exchange.id, wanted, server.patience if timeout is None else timeout)
+        server.waited_s += time.monotonic() - started
+        return found
+
+    def told(self, kind: str, timeout: float | None = None) -> dict[Any, Any] | None:
+        """Wait until the application received an event of a type, and return the first; None where it did not."""
+        found = self.came(lambda event: _received(event).get("type") == kind, timeout)
+        return _received(found) if found else None
+
+    def over(self, timeout: float | None = None) -> Call:
+        """Wait until the call has ended; return it, ended or not."""
+        self.came(lambda event: event.name in ENDS, timeout)
+        return self.call
+
+    # -- inside
+
+    def _deadline(self, timeout: float | None) -> float:
+        return time.monotonic() + (self.dialogue.server.patience if timeout is None else timeout)
+
+    def _fell_silent(self) -> None:
+        server = self.dialogue.server
+        self.exchange.silent = True
+        server.silences += 1
+        server.patience = min(server.patience, AFTER_SILENCE_S)
+
+
+def _received(event: Event) -> dict[Any, Any]:
+    """Return what `receive` yielded where that is what a line of the journal tells; else nothing."""
+    told = event.value.get("event") if event.name == "receive" and isinstance(event.value, dict) else None
+    plain = getattr(told, "base", told)
+    return plain if isinstance(plain, dict) else {}

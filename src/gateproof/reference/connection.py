@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         self.transport = cast("asyncio.Transport", transport)
+        self.ssl_object: ssl.SSLObject | None = transport.get_extra_info("ssl_object")  # gone once TLS is closed
         self.peer = self.address("peername")
         self.local = self.address("sockname")
         self._accept(self)
@@ -68,12 +69,6 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     # -- what calls need
-
-    @property
-    def ssl_object(self) -> ssl.SSLObject | None:
-        """The TLS side of the connection, where it has one."""
-        found: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
-        return found
 
     def address(self, name: str) -> Any:
         """Return (host, port) of an end of the connection."""

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from gateproof import requirements
-from gateproof.asgi_scripts import Script, ok
+from gateproof.asgi_scripts import Script, asgi, close, ok, receive, send
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Judge
 from gateproof.target import Dialogue, Server
 from gateproof.wire.request import get
 
 ABSENT = "(absent)"
+REFUSING = asgi(receive(), send(close()))
 Scope = dict[Any, Any]
 
 
@@ -23,8 +24,8 @@ def scope_of(server: Server, request: bytes, script: Script | None = None) -> Sc
 
 
 def websocket_scope(server: Server, target: bytes = b"/", headers: Any = (), protocols: Any = ()) -> Scope:
-    """Return the scope that the application got for a WebSocket; it is accepted, then left."""
-    with server.websocket(None, target, headers, protocols) as talk:
+    """Return the scope that the application got for a WebSocket, which it refuses: the shortest that there is."""
+    with server.websocket(REFUSING, target, headers, protocols) as talk:
         return websocket_call(server, talk.dialogue).scope
 
 

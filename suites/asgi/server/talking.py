@@ -1,0 +1,115 @@
+"""What the checks of WebSockets share: conversations with their premise, and what was said in them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gateproof.asgi_scripts import Step, accepting
+from gateproof.conversation import Conversation, Message
+from gateproof.exchange import Call
+from gateproof.judge import Blocked
+from gateproof.target import ANSWER_S, Server
+from gateproof.values import Long
+from gateproof.wire import websocket as ws
+from gateproof.wire.client import Connection
+
+from .looking import plain
+
+LIMIT_S = 10.0
+RESERVED = frozenset((1004, 1005, 1006, 1015))  # RFC 6455, 7.4.1: never in a close frame
+_speaking: dict[str, bool] = {}
+
+
+def speaks(server: Server) -> None:
+    """End the check where the target has no WebSocket: its profile does not declare it, and it answers no handshake."""
+    if not server.has("websocket") and not _speaks(server):
+        server.unsupported("the profile does not declare websocket, and a handshake is not answered with 101")
+
+
+def _speaks(server: Server) -> bool:
+    if server.running.id not in _speaking:
+        with server.websocket() as talk:
+            _speaking[server.running.id] = talk.accepted
+    return _speaking[server.running.id]
+
+
+@contextmanager
+def talking(
+    server: Server,
+    *steps: Step,
+    target: bytes = b"/",
+    headers: Any = (),
+    protocols: Any = (),
+    live: bool = True,
+    **accept: Any,
+) -> Iterator[Conversation]:
+    """Open a WebSocket that the application accepts before it plays the steps; without a 101 the check stops."""
+    speaks(server)
+    with server.websocket(accepting(*steps, live=live, **accept), target, headers, protocols) as talk:
+        if not talk.accepted:
+            raise Blocked(f"the handshake was not completed: {talk.exchange.outcome}")
+        yield talk
+
+
+def limit(server: Server) -> float:
+    """Return how long an event may take that the catalogue gives 10 s: all of it before anybody is accused."""
+    return LIMIT_S if server.patience > ANSWER_S else server.patience
+
+
+def events(call: Call, kind: str) -> list[dict[Any, Any]]:
+    """Return the events of a type that the application received."""
+    return [event for event in call.received if event.get("type") == kind]
+
+
+def content(event: dict[Any, Any]) -> Any:
+    """Return the content of a websocket.receive, whichever key it is in."""
+    text = event.get("text")
+    return plain(text if text is not None else event.get("bytes"))
+
+
+def octets(value: Any) -> Any:
+    """Return text as its octets, so that only what was said is compared."""
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+
+
+def same(seen: Any, wanted: str | bytes) -> bool:
+    """Compare a journalled value with what it should be, type included; long ones by length and digest."""
+    if not isinstance(seen, Long):
+        return type(seen) is type(wanted) and bool(seen == wanted)
+    digest = hashlib.sha256(wanted.encode("utf-8") if isinstance(wanted, str) else wanted).hexdigest()
+    return type(seen.head) is type(wanted) and (seen.length, seen.sha256) == (len(wanted), digest)
+
+
+def short(value: Any) -> str:
+    """Return a value in few words."""
+    if isinstance(value, Long):
+        return f"{type(value.head).__name__} of {value.length}, begins {value.head[:20]!r}"
+    if isinstance(value, Message):
+        return f"{ {ws.TEXT: 'text', ws.BINARY: 'binary'}.get(value.opcode, value.opcode) } {short(value.payload)}"
+    if isinstance(value, (str, bytes)) and len(value) > 60:
+        return f"{type(value).__name__} of {len(value)}, begins {value[:20]!r}"
+    return repr(value)
+
+
+def answers_again(server: Server) -> bool:
+    """Tell whether a further WebSocket is served."""
+    with server.websocket() as talk:
+        return talk.accepted
+
+
+def ended(talk: Conversation) -> str:
+    """Say how a conversation ended on the wire."""
+    close = next((frame for frame in talk.frames if frame.opcode == ws.CLOSE), None)
+    if close is not None:
+        return f"close frame, code {close.code}"
+    return "TCP reset" if talk.was_reset else "TCP closed" if talk.ended else "still open"
+
+
+def followed(server: Server, wire: Connection) -> bool:
+    """Tell whether anything came, where nothing should, after the server has answered somebody else."""
+    server.answers_others(2, time.monotonic() + server.patience)
+    return wire.readable()
