@@ -27,3 +27,24 @@ def test_the_overhead_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     """Two pairs are enough to see that it works."""
     runpy.run_path(str(FOLDER / "overhead.py"))["main"](["2"])
     assert "the plugin adds" in capsys.readouterr().out
+
+
+@pytest.mark.servers
+def test_the_floor_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """One round over one check: every line is there; what it says of so little is nothing."""
+    main = runpy.run_path(str(FOLDER / "floor.py"))["main"]
+    main.__globals__["ROUNDS"] = 1
+    main(["reference-wsgi", "-k", "query_string"])
+    printed = capsys.readouterr().out
+    for label in ("own start", "1 launches", "draws alone", "played bare", "their journal", "times the floor"):
+        assert label in printed
+
+
+@pytest.mark.servers
+def test_stability_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two runs of one check agree; what differs would be named."""
+    module = runpy.run_path(str(FOLDER / "stability.py"))
+    assert module["main"](["reference-wsgi", "--runs", "2", "-k", "query_string"]) == 0
+    assert "0 verdicts that differ" in capsys.readouterr().out
+    runs = [{"A": "pass", "B": "fail"}, {"A": "pass", "B": "inform"}, {"A": "pass"}]
+    assert module["differences"](runs) == {"B": ["fail", "inform", "absent"]}

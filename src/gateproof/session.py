@@ -91,6 +91,7 @@ class Session:
         self.fatal: TargetError | None = None
         self.problems: list[str] = []
         self.warnings: list[str] = []
+        self._catalogues: dict[str, dict[str, requirements.Requirement]] = {}
         self._servers: dict[str, Server] = {}
         self._pending: dict[str, Future[Launch]] = {}
         self._running: list[Launch] = []
@@ -123,12 +124,15 @@ class Session:
 
     def rows(self) -> list[requirements.Requirement]:
         """Return the requirements that bind this target."""
-        return requirements.load().binding(self.interface, self.settings.party)
+        return list(self.catalogue.values())
 
     @property
     def catalogue(self) -> dict[str, requirements.Requirement]:
         """The requirements that bind this target, by id."""
-        return {row.id: row for row in self.rows()}
+        if self.interface not in self._catalogues:
+            rows = requirements.load().binding(self.interface, self.settings.party)
+            self._catalogues[self.interface] = {row.id: row for row in rows}
+        return self._catalogues[self.interface]
 
     # -- the target
 

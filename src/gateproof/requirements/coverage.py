@@ -19,13 +19,13 @@ def folder(package: str) -> Path | None:
 
 
 @cache
-def checks() -> dict[str, CheckInfo]:
-    """Return every check of the packaged suites: durable name -> what it declares."""
+def checks(under: str = "") -> dict[str, CheckInfo]:
+    """Return every check of the packaged suites, or of a folder of them: durable name -> what it declares."""
     root = folder("gateproof.suites")
     found: dict[str, CheckInfo] = {}
     if root is None:
         return found
-    for path in sorted(root.rglob("test_*.py")):
+    for path in sorted((root / under).rglob("test_*.py")):
         parts = path.relative_to(root).parts
         section = path.stem.removeprefix("test_")
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -52,8 +52,7 @@ def judged_by(requirement: str) -> list[str]:
 
 def binding(interface: str, party: str) -> dict[str, CheckInfo]:
     """Return the checks that bind a party of an interface."""
-    roots = (f"{interface}/{party}/", *(("frame/",) if party == "server" else ()))
-    return {name: note for name, note in checks().items() if name.startswith(roots)}
+    return {**checks(f"{interface}/{party}"), **(checks("frame") if party == "server" else {})}
 
 
 @cache
