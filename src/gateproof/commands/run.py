@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gateproof.commands import CommandError
-from gateproof.servers import shipped
+from gateproof.servers import Profile, shipped
 from gateproof.servers.environments import EnvironmentProblem, environment
 
 NAME = "run"
@@ -21,7 +21,7 @@ HELP = "install a server with its pins into an environment of its own, and judge
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take pins, an interpreter, a profile and pytest's own options."""
     parser.add_argument(
-        "pins", nargs="+", metavar="PIN", help="for example waitress==3.0.2; the first names the server"
+        "pins", nargs="+", metavar="PIN", help="waitress==3.0.2, or a profile such as gunicorn-gevent, then more pins"
     )
     parser.add_argument("--python", default=sys.executable, help="path, or a version such as 3.8 (pyenv or PATH)")
     parser.add_argument("--profile", help="profile to use where several start the same distribution")
@@ -32,13 +32,41 @@ def execute(given: argparse.Namespace) -> int:
     """Make the environment and run pytest against it; the exit status is pytest's."""
     pins = [pin for pin in given.pins if not pin.startswith("-")]
     options = [word for word in given.pins if word.startswith("-")] + given.rest
-    profile = given.profile or profile_of(pins[0])
+    profile = by_name(given.profile or "")
+    if given.profile is None:
+        profile = by_name(pins[0]) or shipped()[profile_of(pins[0])]
+        if profile is by_name(pins[0]):
+            pins = pins[1:]
+    pins = complete(pins, profile) if profile else pins
     try:
         python = environment(pins, given.python)
     except EnvironmentProblem as error:
         raise CommandError(str(error), 3) from error
-    command = [sys.executable, "-m", "pytest", f"--server={profile}", f"--server-python={python}", *options]
+    name = profile.name if profile else given.profile
+    command = [sys.executable, "-m", "pytest", f"--server={name}", f"--server-python={python}", *options]
     return subprocess.run(command, check=False).returncode
+
+
+def by_name(word: str) -> Profile | None:
+    """Return the profile that a word names by itself: then what the profile installs are the pins."""
+    return next((p for p in shipped().values() if word == p.name or word in p.alias), None)
+
+
+def complete(pins: list[str], profile: Profile) -> list[str]:
+    """Return the pins and what else the profile installs; says what only the system's packages can give."""
+    named = {_distribution(pin) for pin in pins}
+    debian = [word.removeprefix("apt:") for word in profile.install if word.startswith("apt:")]
+    if debian:
+        print(f"gateproof: {profile.name} also needs: apt-get install {' '.join(debian)}", file=sys.stderr)
+    more = [word for word in profile.install if not word.startswith("apt:") and _distribution(word) not in named]
+    return [*pins, *more]
+
+
+def _distribution(pin: str) -> str:
+    try:
+        return canonicalize_name(Requirement(pin).name)
+    except InvalidRequirement:
+        return pin
 
 
 def profile_of(pin: str) -> str:
@@ -49,7 +77,8 @@ def profile_of(pin: str) -> str:
         if Path(pin).exists():
             raise CommandError(f"{pin} is a path; say which profile starts it with --profile") from error
         raise CommandError(f"{pin!r} is not a requirement such as waitress==3.0.2: {error}") from error
-    found = [p for p in shipped().values() if canonicalize_name(p.distribution) == name]
+    found = [p for p in shipped().values() if p.distribution and canonicalize_name(p.distribution) == name]
+    found.sort(key=lambda profile: name not in (profile.name, *profile.alias))
     if not found:
         known = ", ".join(sorted({p.distribution for p in shipped().values() if p.distribution}))
         raise CommandError(f"no profile starts {name}; known are {known}; or name one with --profile")

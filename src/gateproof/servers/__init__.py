@@ -1,7 +1,7 @@
 """Servers: how they are named, started, supervised, known to be ready, and stopped."""
 
 from gateproof.servers.launching import Launch, LaunchError, launch
-from gateproof.servers.profiles import About, Profile, UsageError, as_profile, describe, resolve, shipped
+from gateproof.servers.profiles import About, Profile, UsageError, as_profile, describe, missing, resolve, shipped
 
 __all__ = [
     "About",
@@ -12,6 +12,7 @@ __all__ = [
     "as_profile",
     "describe",
     "launch",
+    "missing",
     "resolve",
     "shipped",
 ]

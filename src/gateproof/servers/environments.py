@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def environment(pins: Sequence[str], python: str) -> Path:
     """Return the interpreter of an environment with those pins; made, under a lock, where there is none yet."""
     base = interpreter(python)
     about = _ask(base)
-    key = hashlib.sha256(json.dumps([about, list(pins)]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([about, sorted(pins)]).encode()).hexdigest()[:16]
     folder = cache_folder() / key
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{key}.lock").open("w") as lock:
@@ -74,8 +75,12 @@ def _ask(python: str) -> list[str]:
 def _make(folder: Path, base: str, pins: Sequence[str]) -> None:
     _run([base, "-m", "venv", str(folder)], "the environment could not be made")
     python = str(folder / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
-    _run(install, f"pip could not install {' '.join(pins)}")
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # What builds the rest comes first: a source distribution of its time wants the setuptools of its time.
+    builders = [pin for pin in pins if re.match(r"(setuptools|wheel|cython)\b", pin, re.IGNORECASE)]
+    for part in (builders, list(pins)):
+        if part:  # nothing to install: a server of the standard library
+            _run([*install, *part], f"pip could not install {' '.join(part)}")
     freeze = [python, "-m", "pip", "freeze", "--disable-pip-version-check"]
     locked = subprocess.run(freeze, capture_output=True, text=True, timeout=INSTALL_S, check=False).stdout.split("\n")
     (folder / DONE).write_text(json.dumps({"pins": list(pins), "locked": [line for line in locked if line]}))

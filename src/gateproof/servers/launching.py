@@ -20,9 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import SpecifierSet
-
-from gateproof.servers.profiles import Profile, VariantSpec, describe
+from gateproof.servers.profiles import Profile, VariantSpec, describe, fits
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
 
@@ -243,17 +241,14 @@ class Launch:
         exited.set()
 
     def _command(self) -> list[str]:
-        version = describe(self.profile).version
-        skipped = {
-            argument
-            for condition, argument in self.profile.unless
-            if version and not SpecifierSet(condition).contains(version, prereleases=True)
-        }
+        template = command_of(self.profile, self.spec)
         words = {
             "python": self.profile.python,
             "own_python": sys.executable,
             "bin": str(Path(self.profile.python).parent),
             "app": self.app,
+            "module": self.app.partition(":")[0],
+            "attribute": self.app.partition(":")[2],
             "host": self.host,
             "port": str(self.port),
             "uds": str(self.folder / "s"),
@@ -263,13 +258,7 @@ class Launch:
             "certfile": str(self.folder / "server.pem"),
             "keyfile": str(self.folder / "server.key"),
         }
-        argv: list[str] = []
-        for word in self.profile.argv:
-            if word == "{more}":
-                argv += [_fill(more, words) for more in (*self.spec.argv, *self.profile.more)]
-            elif word not in skipped:
-                argv.append(_fill(word, words))
-        return argv
+        return [_fill(word, words) for word in template]
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHON", "COV_", "GATEPROOF"))}
@@ -321,6 +310,23 @@ class Launch:
         log = self.log_tail()
         lines.append(f"its log ends with:\n{log}" if log else "it printed nothing")
         return "\n".join(lines)
+
+
+def command_of(profile: Profile, spec: VariantSpec) -> list[str]:
+    """Return the command of a launch with its places still open, as the installed version wants it."""
+    argv = next((argv for condition, argv in profile.older if _is_older(profile, condition)), profile.argv)
+    skipped = {argument for condition, argument in profile.unless if not fits(profile, condition)} | set(spec.without)
+    found: list[str] = []
+    for word in argv:
+        if word == "{more}":
+            found += [*spec.argv, *profile.more]
+        elif word not in skipped:
+            found.append(word)
+    return found
+
+
+def _is_older(profile: Profile, condition: str) -> bool:
+    return bool(describe(profile).version) and fits(profile, condition)
 
 
 def _fill(word: str, words: Mapping[str, str]) -> str:
@@ -379,11 +385,12 @@ def launch(
     if variant == "os_environ":
         environment["GATEPROOF_FOO"] = "\u20ac\u00e9"
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
-    if any("{certfile}" in word for word in spec.argv):
+    words = command_of(profile, spec)
+    if any("{certfile}" in word for word in words):
         from gateproof.wire.tls import make_certificate
 
         started.tls = make_certificate(folder)
-    if any("{uds}" in word for word in (*profile.argv, *spec.argv)):
+    if any("{uds}" in word for word in words):
         started.uds = str(folder / "s")
     started.watched = watched
     started.restart()

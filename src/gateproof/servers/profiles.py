@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,9 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 
 class UsageError(Exception):
@@ -31,6 +35,7 @@ class VariantSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
     mount: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Profile:
     env: Mapping[str, str] = field(default_factory=dict)
     variants: Mapping[str, VariantSpec] = field(default_factory=dict)
     unless: tuple[tuple[str, str], ...] = ()
+    older: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    version_of: tuple[str, ...] = ()
     alias: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     python: str = sys.executable
@@ -67,11 +74,12 @@ def shipped() -> dict[str, Profile]:
 def _from_table(name: str, table: Mapping[str, Any]) -> Profile:
     known = {item.name for item in fields(Profile)} - {"name", "variants"}
     given: dict[str, Any] = {key: value for key, value in table.items() if key in known}
-    for key in ("argv", "install", "alias"):
+    for key in ("argv", "install", "alias", "version_of"):
         if key in given:
             given[key] = tuple(given[key])
     given["capabilities"] = frozenset(given.get("capabilities", ()))
     given["unless"] = tuple((condition, argument) for condition, argument in given.get("unless", ()))
+    given["older"] = tuple((condition, tuple(argv)) for condition, argv in given.get("older", ()))
     variants = {key: _variant(value) for key, value in table.get("variant", {}).items()}
     return Profile(name=name, variants=variants, **given)
 
@@ -82,6 +90,7 @@ def _variant(table: Mapping[str, Any]) -> VariantSpec:
         dict(table.get("env", {})),
         frozenset(table.get("capabilities", ())),
         table.get("mount", ""),
+        tuple(table.get("without", ())),
     )
 
 
@@ -117,7 +126,7 @@ def _named(name: str, rootdir: Path, interface: str | None) -> Profile:
     if name.startswith(("http://", "https://")):
         raise UsageError("a deployed probe (a URL) cannot be judged yet; name a profile or a command")
     if ":" in name:
-        argv = ("{python}", "{launchers}/serve.py", "callable", "{app}", "{host}", "{port}", name)
+        argv = ("{python}", "{launchers}/serve.py", "callable", "{app}", "{host}", "{port}", f"--target={name}")
         return Profile(name, interface or "wsgi", argv)
     known = sorted({*shipped(), *(a for p in shipped().values() for a in p.alias), *own})
     near = difflib.get_close_matches(name, known, 1)
@@ -238,6 +247,37 @@ def _ask_ourselves(distribution: str) -> About:
     return About(found, platform.python_version(), platform.python_implementation())
 
 
+@cache
+def _printed(command: tuple[str, ...]) -> str:
+    """Return the version that a command prints: its first word that looks like one."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except OSError:
+        return ""
+    found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return found.group() if found and not done.returncode else ""
+
+
 def describe(profile: Profile) -> About:
     """Return the version of the server and of its interpreter; '' where it is not installed there."""
-    return _ask(profile.python, profile.distribution)
+    about = _ask(profile.python, profile.distribution)
+    return replace(about, version=_printed(profile.version_of)) if profile.version_of else about
+
+
+def fits(profile: Profile, condition: str) -> bool:
+    """Tell whether the installed version meets a PEP 440 condition; what has no version counts as the newest."""
+    version = describe(profile).version
+    return not version or SpecifierSet(condition).contains(version, prereleases=True)
+
+
+def missing(profile: Profile) -> list[str]:
+    """Return the words of `install` that are not met where the server lives (Debian's only along with Python's)."""
+    debian = [word for word in profile.install if word.startswith("apt:")]
+    needed = [Requirement(word) for word in profile.install if word not in debian]
+    absent = [
+        str(need)
+        for need in needed
+        if not (found := _ask(profile.python, need.name).version)
+        or not need.specifier.contains(found, prereleases=True)
+    ]
+    return [*debian, *absent] if absent else []

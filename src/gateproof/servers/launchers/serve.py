@@ -1,9 +1,13 @@
 """Starts servers that have no command of their own. Runs in the server's interpreter: standard library, 3.6 and later.
 
-Arguments: kind, module:attribute of the application, host, port, then what the kind takes.
+Arguments: kind, module:attribute of the application, host, port, then options of the kind: `--name=VALUE` or `--name`.
+A value is JSON where it can be read as such, else text; a dash in a name stands for an underscore. Every option goes to
+the server as it is, but for those that are the same everywhere: --uds=PATH, --certfile=PATH, --keyfile=PATH,
+--mount=/PREFIX and --threads=N.
 """
 
 import importlib
+import json
 import os
 import sys
 
@@ -16,27 +20,36 @@ def load(name):
     return getattr(importlib.import_module(module), attribute)
 
 
-def serve_wsgiref(app, host, port, *rest):
-    """The server of the standard library."""
-    from wsgiref.simple_server import make_server
-
-    make_server(host, port, app).serve_forever()
-
-
-def serve_werkzeug(app, host, port, *rest):
-    """Werkzeug's development server, threaded unless told otherwise."""
-    from werkzeug.serving import WSGIRequestHandler, run_simple
-
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    files = [word for word in rest if os.path.isabs(word)]
-    run_simple(host, port, app, threaded="single" not in rest, ssl_context=tuple(files) or None)
+def options(words):
+    """Return {name: value} of the words after the fixed ones."""
+    found = {}
+    for word in words:
+        name, given, text = word.partition("=")
+        try:
+            value = json.loads(text) if given else True
+        except ValueError:
+            value = text
+        found[name.lstrip("-").replace("-", "_")] = value
+    return found
 
 
-def serve_callable(app, host, port, target):
+def serve_callable(app, host, port, given):
     """A callable serve(app, host, port) that the user names."""
-    load(target)(app, host, port)
+    target = given.pop("target")
+    load(target)(app, host, port, **given)
+
+
+def main(kind, name, host, port, *words):
+    """Find the kind in one of the files beside this one, and serve."""
+    given = options(words)
+    if kind == "callable":
+        return serve_callable(load(name), host, int(port), given)
+    for module in ("serve_wsgi", "serve_asgi"):
+        function = getattr(importlib.import_module(module), "serve_" + kind, None)
+        if function is not None:
+            return function(load(name), host, int(port), given)
+    raise SystemExit("serve.py knows no server called " + kind)
 
 
 if __name__ == "__main__":
-    kind, name, host, port = sys.argv[1:5]
-    globals()["serve_" + kind](load(name), host, int(port), *sys.argv[5:])
+    main(*sys.argv[1:])
