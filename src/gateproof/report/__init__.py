@@ -16,10 +16,19 @@ def schema() -> dict[str, Any]:
 
 
 def write(folder: Path, report: dict[str, Any]) -> list[Path]:
-    """Write the report into a folder; each file gets its name only when it is whole."""
+    """Write the report and its companions into a folder; each file gets its name only when it is whole."""
+    from gateproof.report import html
+
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "report.json"
-    temporary = folder / f".report.json.{os.getpid()}"
-    temporary.write_text(json.dumps(report, ensure_ascii=True, indent=1) + "\n", encoding="ascii")
+    return [
+        put(folder / "report.json", json.dumps(report, ensure_ascii=True, indent=1) + "\n"),
+        put(folder / "report.html", html.render(report)),
+    ]
+
+
+def put(target: Path, text: str) -> Path:
+    """Write a text as UTF-8 under a temporary name and rename it."""
+    temporary = target.parent / f".{target.name}.{os.getpid()}"
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     temporary.replace(target)
-    return [target]
+    return target

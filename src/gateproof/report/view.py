@@ -1,0 +1,234 @@
+"""What a page shows of a report, in the order in which it shows it: plain data, all of it fit to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateproof.report import hostile
+from gateproof.report.timeline import Timeline, timeline
+from gateproof.verdicts import Verdict
+
+JsonDict = dict[str, Any]
+OPENED = frozenset({"fail", "warn", "known", "error", "blocked"})
+EXCHANGES = 3  # of one requirement
+PIECES = 24  # of one exchange
+OCTETS = 1_200  # of one piece
+EVENTS = 24  # of one journal
+EVENT = 1_200  # characters of one event
+BUDGET = 900_000  # characters of all exchanges of a page: beyond, report.json holds them
+
+
+@dataclass
+class Shown:
+    """One exchange as it is shown."""
+
+    key: str
+    outcome: str
+    client: list[tuple[str, str, list[str]]]
+    app: list[tuple[str, str, str]]
+    timeline: Timeline
+    script: str
+    more: str
+
+    @property
+    def size(self) -> int:
+        """Characters that it takes, about."""
+        octets = sum(len(line) for _, _, lines in self.client for line in lines)
+        return octets + sum(len(value) for _, _, value in self.app) + 250 * len(self.timeline.marks) + len(self.script)
+
+
+@dataclass
+class Row:
+    """One requirement as it is shown."""
+
+    id: str
+    entry: JsonDict
+    checks: list[JsonDict]
+    exchanges: list[Shown] = field(default_factory=list)
+    elsewhere: list[tuple[str, str]] = field(default_factory=list)
+    left_out: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """The verdict that stands."""
+        return str(self.entry["verdict"])
+
+    @property
+    def replay(self) -> str:
+        """The line that plays the failing exchange again; ''."""
+        return next((check["replay"] for check in self.checks if check["replay"]), "")
+
+
+@dataclass
+class Section:
+    """One section of the text, with its requirements."""
+
+    number: int
+    name: str
+    rows: list[Row] = field(default_factory=list)
+
+    def count(self, verdict: str) -> int:
+        """Count the rows of one verdict."""
+        return sum(row.verdict == verdict for row in self.rows)
+
+
+@dataclass
+class Page:
+    """Everything that the page of a report shows."""
+
+    report: JsonDict
+    title: str
+    sentence: str
+    mood: str
+    totals: list[tuple[str, int]]
+    columns: list[str]
+    sections: list[Section]
+    broken: list[Row]
+    facts: list[tuple[str, str]]
+    problems: list[str]
+    logs: list[tuple[str, str]]
+
+
+def page(report: JsonDict) -> Page:
+    """Return what the page of a report shows."""
+    rows = _rows(report)
+    totals = [(str(verdict), report["totals"].get(str(verdict), 0)) for verdict in Verdict]
+    target = report["target"]
+    return Page(
+        report=report,
+        title=hostile.visible(f"{target['name']} {target['version']}".strip(), 120),
+        sentence=sentence(report),
+        mood=mood(report),
+        totals=totals,
+        columns=[verdict for verdict, count in totals if count],
+        sections=_sections(rows),
+        broken=[row for verdict in ("fail", "error", "warn") for row in rows if row.verdict == verdict],
+        facts=_facts(report),
+        problems=[hostile.visible(problem, 1_000, keep="\n") for problem in report["suite"].get("problems", [])],
+        logs=[
+            (hostile.visible(launch["id"], 80), hostile.visible(launch["log_tail"][-4_000:], 4_000, keep="\n"))
+            for launch in report["launches"]
+            if launch["log_tail"]
+        ][:12],
+    )
+
+
+def judged(report: JsonDict) -> int:
+    """Count the requirements on which the run could say something of the target."""
+    totals = report["totals"]
+    return sum(totals.get(name, 0) for name in ("pass", "fail", "warn", "known", "inform"))
+
+
+def sentence(report: JsonDict) -> str:
+    """Return the verdict of a run in one sentence that claims no more than was executed."""
+    totals, suite = report["totals"], report["suite"]
+    count = judged(report)
+    if not count:
+        return "Nothing was judged."
+    said = f"{count} of {len(report['requirements'])} requirements judged: "
+    if totals["fail"] or totals["warn"]:
+        parts = [f"{totals['fail']} broken"] if totals["fail"] else []
+        parts += [f"{totals['warn']} with a warning"] if totals["warn"] else []
+        said += ", ".join(parts)
+    else:
+        said += "none is broken"
+    if totals["known"]:
+        said += f", {totals['known']} known deviations"
+    return said + ("." if suite["complete"] else "; the run is not complete.")
+
+
+def mood(report: JsonDict) -> str:
+    """Return the verdict whose colour the page takes."""
+    totals = report["totals"]
+    if totals["error"] or not judged(report) or not report["suite"]["complete"]:
+        return "fail" if totals["fail"] else "error"
+    return next((name for name in ("fail", "warn", "known") if totals[name]), "pass")
+
+
+def _facts(report: JsonDict) -> list[tuple[str, str]]:
+    suite, target = report["suite"], report["target"]
+    facts = {
+        "interpreter": target["python"],
+        "command": " ".join(target["argv"]),
+        "started": suite["started"],
+        "took": f"{suite['seconds']:.1f} s, {suite['waits_s']:.1f} s of it waiting",
+        "effort": suite["effort"],
+        "suite": f"gateproof {suite['version']}, set {suite['set']}, Python {suite['python']}",
+        "platform": suite["platform"],
+        "chosen": "; ".join(suite["selection"]),
+        "complete": "yes" if suite["complete"] else "no: a verdict is missing for what was not run",
+    }
+    return [(label, hostile.visible(text, 400)) for label, text in facts.items() if text]
+
+
+def _rows(report: JsonDict) -> list[Row]:
+    rows = [
+        Row(key, entry, [_check(check) for check in entry["checks"]]) for key, entry in report["requirements"].items()
+    ]
+    left = BUDGET
+    owner: dict[str, str] = {}
+    for verdict in ("fail", "error", "warn", "known", "blocked"):
+        for row in rows:
+            if row.verdict == verdict:
+                left -= _attach(row, report["exchanges"], owner, left)
+    return rows
+
+
+def _check(check: JsonDict) -> JsonDict:
+    shown = {key: hostile.visible(check[key]) for key in ("id", "message", "expected", "seen", "replay")}
+    return {**check, **shown, "baseline": hostile.visible(check["baseline"] or "")}
+
+
+def _attach(row: Row, exchanges: Mapping[str, JsonDict], owner: dict[str, str], left: int) -> int:
+    """Give a row the exchanges its verdict rests on; one that another row shows is only named. Return their size."""
+    keys = dict.fromkeys(
+        key for check in row.checks if check["verdict"] == row.verdict for key in check["exchanges"] if key in exchanges
+    )
+    used = 0
+    for key in list(keys)[-EXCHANGES:]:  # the last are nearest to the verdict
+        if key in owner:
+            row.elsewhere.append((key[:12], owner[key]))
+            continue
+        shown = exchange(key, exchanges[key])
+        if used + shown.size > left:
+            row.left_out += 1
+            continue
+        used += shown.size
+        owner[key] = row.id
+        row.exchanges.append(shown)
+    row.left_out += max(0, len(keys) - EXCHANGES)
+    return used
+
+
+def exchange(key: str, x: JsonDict) -> Shown:
+    """Return one exchange as it is shown: bounded, whatever the server sent."""
+    moments = [each["t"] for each in (*x["client"], *x["app"])]
+    start = min(moments, default=0.0)
+    client = [
+        (_ms(piece["t"], start), str(piece["dir"]), hostile.octet_lines(hostile.octets(piece), OCTETS))
+        for piece in x["client"][:PIECES]
+    ]
+    app = [
+        (_ms(event["t"], start), hostile.visible(event["event"], 80), hostile.compact(event["value"], EVENT))
+        for event in x["app"][:EVENTS]
+    ]
+    more = [f"{len(x['client']) - PIECES} more pieces"] if len(x["client"]) > PIECES else []
+    more += [f"{len(x['app']) - EVENTS} more events"] if len(x["app"]) > EVENTS else []
+    more += ["the report itself holds only a part"] if x["truncated"] else []
+    script = hostile.compact(x["script"], EVENT) if x["script"] else ""
+    outcome = hostile.visible(x["outcome"], 300)
+    return Shown(key[:12], outcome, client, app, timeline(x), script, "; ".join(more))
+
+
+def _ms(moment: float, start: float) -> str:
+    return f"{(moment - start) * 1000:.1f}"
+
+
+def _sections(rows: Iterable[Row]) -> list[Section]:
+    found: dict[str, Section] = {}
+    for row in rows:
+        name = hostile.visible(row.entry["section"], 200)
+        found.setdefault(name, Section(len(found) + 1, name)).rows.append(row)
+    return list(found.values())
