@@ -142,3 +142,17 @@ def test_a_fixture_for_the_other_interface(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert clean(done)
     assert "say --interface=asgi" in done.stdout
+
+
+def test_a_run_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
+    """What fails now and did not before is said at the end; a path without a report is wrong usage."""
+    run(tmp_path, SERVER, "-k", "no_content_variables or version_and_scheme", "--report=out")
+    os.rename(tmp_path / "out", tmp_path / "before")
+    done = run(tmp_path, "--server=wsgiref", "-k", "no_content_variables", "--compare=before", "--report=out")
+    assert done.returncode == 1
+    assert "compared with reference-wsgi " in done.stdout
+    assert "new      WSGI-ENV-012           pass -> fail" in done.stdout
+    assert "(before):" in done.stdout
+    wrong = run(tmp_path, SERVER, "--compare=nowhere")
+    assert wrong.returncode == 4
+    assert "--compare: nowhere cannot be read" in (wrong.stdout + wrong.stderr).replace(f"{tmp_path}/", "")

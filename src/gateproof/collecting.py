@@ -17,7 +17,8 @@ from _pytest.fixtures import FuncFixtureInfo
 from gateproof import baseline as baselines
 from gateproof import plugin, report
 from gateproof.check import CheckInfo, check_id, info
-from gateproof.report import text
+from gateproof.report import reading, text
+from gateproof.report.compare import Comparison, compare, lines
 from gateproof.requirements import SET, CatalogueError, coverage
 from gateproof.servers import UsageError
 from gateproof.session import Session, Settings, TargetError
@@ -47,6 +48,8 @@ class Collected:
     crashes: list[str] = field(default_factory=list)
     mistaken: bool = False
     report: JsonDict | None = None
+    earlier: JsonDict | None = None
+    comparison: Comparison | None = None
     review: baselines.Review = field(default_factory=baselines.Review)
     files: list[Path] = field(default_factory=list)
 
@@ -77,6 +80,8 @@ def configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"gateproof: {error}") from None
     config.stash[plugin.SESSION] = session
     collected = Collected()
+    if session.settings.compare:
+        collected.earlier = _earlier(config.invocation_params.dir / session.settings.compare)
     config.stash[plugin.COLLECTED] = collected
     plugin.gather_into(collected)
     for key, pattern in (("python_files", "test_*.py"), ("python_functions", "test_*")):
@@ -87,6 +92,14 @@ def configure(config: pytest.Config) -> None:
     ) else None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(folder) for folder in folders(session) if folder.is_dir()]
+
+
+def _earlier(path: Path) -> JsonDict:
+    """Return the report to compare with, before anything runs: a wrong path is wrong usage."""
+    try:
+        return reading.load(path)
+    except reading.ReportError as error:
+        raise pytest.UsageError(f"gateproof: --compare: {error}") from None
 
 
 def overrides(config: pytest.Config) -> tuple[bool, list[str]]:
@@ -299,6 +312,8 @@ def finish(session: pytest.Session) -> None:
     session.exitstatus = _status(session, run, collected)
     complete = not missing.incomplete and int(session.exitstatus) not in (Exit.INTERRUPTED, Exit.USAGE)
     collected.report = run.report(checks, missing.reasons, int(session.exitstatus), _selection(config), complete)
+    if collected.earlier is not None:
+        collected.comparison = compare(collected.earlier, collected.report)
     if run.settings.report:
         collected.files = report.write(config.invocation_params.dir / run.settings.report, collected.report)
 
@@ -371,8 +386,14 @@ def summary(terminal: Any, config: pytest.Config) -> None:
             terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
     for problem in run.problems:
         terminal.write_line(f"beside the verdicts: {problem}")
-    for path in collected.files:
-        terminal.write_line(f"written: {os.path.relpath(path)}")
+    if collected.comparison is not None:
+        before = reading.target_name(collected.earlier or {"target": target})
+        terminal.write_line(f"compared with {before} ({run.settings.compare}):")
+        for line in lines(collected.comparison):
+            terminal.write_line(line)
+    if collected.files:
+        others = ", ".join(path.name for path in collected.files[1:])
+        terminal.write_line(f"written: {os.path.relpath(collected.files[0])}, beside it {others}")
 
 
 assert sys.version_info >= (3, 11), "gateproof runs on Python 3.11 and later"

@@ -52,6 +52,7 @@ OPTIONS = (
     Option("baseline", "file of known deviations, each with its reason", metavar="FILE"),
     Option("report", "folder for report.json and its companions", metavar="DIR"),
     Option("fail-on", "lightest verdict that fails a test", choices=("fail", "warn")),
+    Option("compare", "an earlier report: say what is new, fixed, changed or stale since", metavar="REPORT"),
     Option("effort", "how many cases a check draws", choices=("quick", "default", "thorough")),
 )
 

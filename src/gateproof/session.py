@@ -54,6 +54,7 @@ class Settings:
     interface: str | None = None
     baseline: str | None = None
     report: str | None = None
+    compare: str | None = None
     fail_on: str = "fail"
     effort: str = "default"
     rootdir: Path = field(default_factory=Path.cwd)

@@ -1,0 +1,29 @@
+"""`gateproof report REPORT`: writes the companions of a report.json again, for example with a newer gateproof."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gateproof.commands import reports
+from gateproof.verdicts import Exit
+
+NAME = "report"
+HELP = "make report.html and its companions from a report.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take a report."""
+    parser.add_argument("report", metavar="REPORT", help="report.json, or the folder it lies in")
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder; that of the report if not given")
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Write them."""
+    from gateproof import report
+
+    loaded = reports.load(given.report)
+    place = Path(given.report)
+    default = place if place.is_dir() else place.parent
+    reports.tell(report.write(reports.folder(given.output or str(default)), loaded))
+    return Exit.AS_DECLARED
