@@ -85,7 +85,11 @@ def _once(
         raise MisjudgedError(f"{check_id(function)} declares {', '.join(unknown) or 'no requirement'}: no such row")
     target.begin_check(check_id(function), patient=patient)
     judge = Judge({name: rows[name] for name in declared}, target.recent_exchanges)
-    offered: dict[str, object] = {"judge": judge, "draw": Draw(judge, effort, target.fell_silent), **fixtures}
+    offered: dict[str, object] = {
+        "judge": judge,
+        "draw": Draw(judge, effort, target.fell_silent, check_id(function)),
+        **fixtures,
+    }
     try:
         function(**{name: offered[name] for name in needs(function)})
     except Unsupported as outcome:

@@ -18,6 +18,7 @@ import gateproof
 from gateproof import baseline as baselines
 from gateproof import requirements, results
 from gateproof.check import CheckInfo, info
+from gateproof.draw import SEED
 from gateproof.judge import Unsupported
 from gateproof.requirements import coverage
 from gateproof.runner import HarnessError, Outcome, run_check
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from gateproof.target import Server
 
 JsonDict = dict[str, Any]
-SEED = 0
 WATCHED_S = 3.0
 
 

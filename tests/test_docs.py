@@ -1,0 +1,113 @@
+"""What the documents tell to type is there, does what they say, and is what CI runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateproof import cli
+from gateproof.options import OPTIONS
+from gateproof.servers.profiles import TABLE_KEYS
+from tests.running import run
+
+ROOT = Path(__file__).parent.parent
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+PYTEST = {"-k", "-m", "-n", "-x", "--lf", "--junitxml", "-p", "-q"}
+
+
+def blocks(kind: str) -> Iterator[tuple[str, str]]:
+    """Return the name of each document and the text of each of its blocks of a kind."""
+    for path in GUIDES:
+        for indent, found, text in BLOCK.findall(path.read_text(encoding="utf-8")):
+            if found == kind:
+                yield path.name, re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
+
+
+def commands() -> list[list[str]]:
+    """Return every command of the guides as words; what stands behind two blanks says what it does."""
+    lines = [line for _, text in blocks("console") for line in text.splitlines()]
+    lines += [re.split(r" {2,}", line)[0] for _, text in blocks("") for line in text.splitlines()]
+    words = [shlex.split(part) for line in lines for part in line.split(" && ") if part.strip()]
+    return [[word.removeprefix(".venv/bin/") for word in command] for command in words]
+
+
+def test_commands_of_gateproof_exist() -> None:
+    """Each parses, with its options."""
+    found = [command[1:] for command in commands() if command[0] == "gateproof"]
+    assert len(found) > 2
+    for arguments in found:
+        cli.build().parse_args(arguments)
+
+
+def test_options_of_pytest_exist() -> None:
+    """Each is one of ours or one of pytest's that are tested."""
+    ours = {f"--{option.name}" for option in OPTIONS}
+    found = [command for command in commands() if command[0] == "pytest"]
+    assert len(found) > 5
+    for command in found:
+        spelled = {word.split("=", 1)[0] for word in command[1:] if word.startswith("-")}
+        assert spelled <= ours | PYTEST, command
+
+
+def test_scripts_that_are_named_exist() -> None:
+    """Benchmarks and other files of the checkout."""
+    named = {word for command in commands() for word in command if word.endswith(".py")}
+    assert {"benchmarks/floor.py", "benchmarks/stability.py", "benchmarks/overhead.py"} <= named
+    assert all((ROOT / word).is_file() for word in named)
+
+
+def test_links_lead_somewhere() -> None:
+    """Relative links of every document."""
+    for path in GUIDES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_tables_are_read_as_they_stand(tmp_path: Path) -> None:
+    """The examples of pyproject.toml and of a baseline are valid."""
+    found = [tomllib.loads(text) for _, text in blocks("toml")]
+    servers = [
+        table for data in found for table in data.get("tool", {}).get("gateproof", {}).get("servers", {}).values()
+    ]
+    assert servers
+    assert all(set(table) <= TABLE_KEYS for table in servers)
+    assert any("known" in data for data in found)
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    """Two commands stand in its first lines: one judges a server, and CI takes the other from there, word by word."""
+    judge, test = ([text for name, text in blocks("console") if name == "README.md"][place].strip() for place in (0, 1))
+    assert judge.split(" && ")[:2] == test.split(" && ")[:2]
+    assert judge.split(" && ")[2] == ".venv/bin/pytest --server=waitress"
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    pattern = re.search(r"grep -m1 '(.+)' README\.md", script)
+    assert pattern is not None
+    assert re.findall(pattern[1], (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE) == [test]
+    assert 'eval "${command% && *}"' in script
+    assert script.rstrip().endswith('eval "${command##* && }"')
+
+
+@pytest.mark.servers
+def test_the_failure_of_the_readme_is_a_real_one(tmp_path: Path) -> None:
+    """Line by line, but for the key of the exchange."""
+    sample = next(text for name, text in blocks("") if name == "README.md" and "replay:" in text)
+    done = run(tmp_path, "--server=waitress", "-k", "control_character_of_a_status", "--report=report")
+    assert done.returncode == 1
+    wanted = [line for line in sample.splitlines() if "replay:" not in line]
+    assert [line for line in done.stdout.splitlines() if line in wanted] == wanted
+    assert "replay:   gateproof replay 'report#" in done.stdout
+
+
+def test_the_oldest_versions_are_known() -> None:
+    """Every dependency has one lower bound, which tox's environment `oldest` installs."""
+    namespace: dict[str, object] = {"__file__": str(ROOT / ".ci" / "oldest.py"), "__name__": "oldest"}
+    exec((ROOT / ".ci" / "oldest.py").read_text(encoding="utf-8"), namespace)
+    oldest = namespace["oldest"]
+    assert callable(oldest)
+    assert {"pytest", "hypothesis", "h11", "pytest-xdist"} <= set(oldest())
