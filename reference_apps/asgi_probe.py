@@ -1005,9 +1005,9 @@ def read_config():
 _probe = make_app(read_config())
 
 
-async def app(*args, **kwargs):
-    """The application that servers are given."""
-    await _probe(*args, **kwargs)
+async def app(scope, *args, **kwargs):
+    """The application that servers are given; uvicorn would take what can be called without arguments for a factory."""
+    await _probe(scope, *args, **kwargs)
 
 
 def kinds(probe):
