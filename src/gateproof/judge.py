@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateproof.verdicts import BROKEN, Verdict
+from gateproof.verdicts import BROKEN, RANK, Verdict
 
 SHOWN = 2000
 
@@ -77,11 +77,18 @@ class Judge:
     judgements: list[Judgement] = field(default_factory=list)
     in_law: bool = False
 
-    def __call__(self, requirement: str, ok: object, expected: object = "", seen: object = "") -> bool:
-        """Judge one requirement: `ok` is the verdict, `expected` and `seen` are for the reader of a failure."""
-        verdict = Verdict.PASS if ok else WEIGHT[self._row(requirement).verdict]
+    def __call__(
+        self, requirement: str, ok: object, expected: object = "", seen: object = "", *, weight: str = ""
+    ) -> bool:
+        """Judge one requirement: `ok` is the verdict, `expected` and `seen` are for the reader of a failure.
+
+        `weight` (warn, inform) softens the row's own where what was seen is weaker than the row asks.
+        """
+        usual = WEIGHT[self._row(requirement).verdict]
+        broken = max(usual, WEIGHT.get(weight, usual), key=RANK.__getitem__)
+        verdict = Verdict.PASS if ok else broken
         if self.in_law and verdict in BROKEN:
-            raise broken_type(requirement)(requirement, show(expected), show(seen), tuple(self.recent()))
+            raise broken_type(requirement)(requirement, show(expected), show(seen), tuple(self.recent()), verdict)
         if verdict is not Verdict.PASS:
             self._add(Judgement(requirement, verdict, show(expected), show(seen), exchanges=tuple(self.recent())))
         elif not any(j.requirement == requirement and j.verdict is Verdict.PASS for j in self.judgements):
@@ -122,8 +129,9 @@ class Judge:
 
     def broken(self, broken: Broken) -> None:
         """Record what a law raised."""
-        requirement, expected, seen, exchanges = broken.args
-        self._add(Judgement(requirement, WEIGHT[self._row(requirement).verdict], expected, seen, exchanges=exchanges))
+        requirement, expected, seen, exchanges, verdict = broken.args
+        self._row(requirement)
+        self._add(Judgement(requirement, verdict, expected, seen, exchanges=exchanges))
 
     def _row(self, requirement: str) -> Row:
         if requirement not in self.rows:

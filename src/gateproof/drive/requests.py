@@ -71,7 +71,6 @@ class Manner:
     head: Literal["drain", "skip"] = "drain"  # whether the items of a HEAD response are asked for
     transmit: bool = True  # whether a wrapped file is read at all
     write_fails_at: int | None = None  # this call of write() finds the client gone
-    start_fails: bool = False  # start_response with exc_info raises, also where it would not have to
     lenient: bool = False  # streams have further methods, as those of most servers do
 
     def but(self, **changes: Any) -> Manner:

@@ -145,7 +145,7 @@ class Play:
         served.note("start_response", {"status": status, "headers": copy, "exc_info": exc_info is not None})
         if exc_info is not None:
             try:
-                if served.sent or (self.manner.start_fails and served.starts):
+                if served.sent:
                     served.raised = exc_info[1]
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:

@@ -1,0 +1,135 @@
+"""Where to look in an application: what the user names, what it links to, what its objects say of themselves."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+
+MOST = 12
+link = re.compile(rb"""(?:href|src|action)\s*=\s*["']?([^"'\s>#]+)""", re.IGNORECASE).findall
+placeholder = re.compile(r"<(?:(\w+)[^:>]*:)?[^>]*>|\{(?:[^}]*)\}|:(\w+)")
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path (decoded, one latin-1 character an octet) with its query, and the method that its author named for it."""
+
+    path: str = "/"
+    query: str = ""
+    method: str = "GET"
+
+
+ROOT = Place()
+
+
+def parse(words: Iterable[str], rootdir: Path | None = None) -> list[Place]:
+    """Return the places of `--app-paths`: `/`, `/items/1?x=y`, `POST:/items`, or a file with an OpenAPI document.
+
+    Raises `ValueError` for a word that is none of these.
+    """
+    places: list[Place] = []
+    for word in words:
+        method, colon, rest = word.partition(":")
+        if word.startswith("/"):
+            places.append(place(word))
+        elif colon and method.upper() == method and rest.startswith("/"):
+            places.append(place(rest, method))
+        else:
+            places += openapi(json.loads(((rootdir or Path.cwd()) / word).read_text(encoding="utf-8")))
+    return places
+
+
+def place(target: str, method: str = "GET") -> Place:
+    """Return the place of a request target as it stands in a URL."""
+    path, _, query = target.partition("?")
+    return Place(unquote_to_bytes(path).decode("latin-1") or "/", query, method)
+
+
+def openapi(document: dict[str, Any]) -> list[Place]:
+    """Return the operations of an OpenAPI document; each parameter of a path becomes 1."""
+    found = []
+    for path, operations in document.get("paths", {}).items():
+        for method in operations:
+            if method.upper() in METHODS:
+                found.append(place(filled(str(path)), method.upper()))
+    return found
+
+
+def filled(path: str) -> str:
+    """Return a path of a routing table with its parameters filled in."""
+    return placeholder.sub("1", path)
+
+
+def linked(page: bytes, base: str) -> Iterator[Place]:
+    """Return the places of this application that a page links to."""
+    for raw in link(page):
+        try:
+            target = urlsplit(urljoin(f"http://gateproof{base}", raw.decode("latin-1")))
+        except ValueError:
+            continue
+        if target.netloc == "gateproof" and target.scheme == "http":
+            yield place((target.path or "/") + (f"?{target.query}" if target.query else ""))
+
+
+def named(thing: object) -> Iterator[Place]:
+    """Return the places that an object names: attributes that are paths, and the routing table of known frameworks."""
+    for value in list(getattr(thing, "__dict__", {}).values()):
+        if isinstance(value, str) and re.fullmatch(r"/[\x21-\x7e]{1,80}", value):
+            yield place(value)
+    for table in TABLES:
+        try:
+            found = list(table(thing))
+        except Exception:  # noqa: S112 another kind of object
+            continue
+        yield from (place(filled(path)) for path in found)
+
+
+def _werkzeug(thing: Any) -> Iterator[str]:
+    for rule in thing.url_map.iter_rules():
+        yield str(rule)
+
+
+def _bottle(thing: Any) -> Iterator[str]:
+    for route in thing.routes:
+        yield str(route.rule)
+
+
+def _starlette(thing: Any) -> Iterator[str]:
+    for route in thing.routes:
+        yield str(route.path)
+
+
+def _django(thing: Any) -> Iterator[str]:
+    if not type(thing).__module__.startswith("django."):
+        return
+    urls: Any = importlib.import_module("django.urls")
+    for pattern in urls.get_resolver().url_patterns:
+        route = getattr(pattern.pattern, "_route", None)
+        if isinstance(route, str):
+            yield "/" + route
+
+
+TABLES: tuple[Callable[[Any], Iterator[str]], ...] = (_werkzeug, _bottle, _starlette, _django)
+
+
+def discover(get: Callable[[Place], tuple[bytes, str]], things: Iterable[object], most: int = MOST) -> list[Place]:
+    """Return the root and what can be found from it; `get` returns the page of a place and where it redirects to."""
+    waiting = [ROOT, *(each for thing in things for each in named(thing))]
+    found: list[Place] = []
+    while waiting and len(found) < most:
+        here = waiting.pop(0)
+        if here in found:
+            continue
+        found.append(here)
+        page, location = get(here)
+        waiting += [each for each in linked(page, here.path) if each not in waiting]
+        if location:
+            waiting += linked(f'href="{location}"'.encode("latin-1", "replace"), here.path)
+    return found
