@@ -480,13 +480,13 @@ class Probe:
             self.loops.append(token)
             return len(self.loops) - 1
 
-    async def __call__(self, *args, **kwargs):
-        """Be the application."""
+    async def __call__(self, *args, legacy=None, **kwargs):
+        """Be the application; `legacy` says how the second call of ASGI 2 was made."""
         scope = args[0] if args else kwargs.get("scope")
         if fields_of(scope).get(b"gateproof-hello"):
             await self.greet(args, kwargs)
             return
-        await Call(self, args, kwargs).play()
+        await Call(self, args, kwargs, legacy).play()
 
     async def greet(self, args, kwargs):
         """Answer who we are: the identity by which a launch knows its own server. The link is made on the way."""
@@ -535,9 +535,9 @@ DEFAULT = {
 class Call:
     """One call: its script, its journal, and what the steps need."""
 
-    def __init__(self, probe, args, kwargs):
+    def __init__(self, probe, args, kwargs, legacy=None):
         """Note what we were called with."""
-        self.probe, self.args, self.kwargs = probe, args, kwargs
+        self.probe, self.args, self.kwargs, self.legacy = probe, args, kwargs, legacy
         self.scope = args[0] if args else kwargs.get("scope")
         self.receive = args[1] if len(args) > 1 else kwargs.get("receive")
         self.send = args[2] if len(args) > 2 else kwargs.get("send")
@@ -604,6 +604,7 @@ class Call:
         return {
             "args": len(self.args),
             "kwargs": sorted(self.kwargs),
+            "legacy": self.legacy,
             "scope": encode(self.scope),
             "scope_type": type_name(self.scope),
             "callable": [callable(self.receive), callable(self.send)],
@@ -1010,19 +1011,34 @@ async def app(scope, *args, **kwargs):
     await _probe(scope, *args, **kwargs)
 
 
+class Instance:
+    """What the first callable of an application of ASGI 2 returns; it tells how it was come by."""
+
+    def __init__(self, probe, args, kwargs):
+        """Keep the scope."""
+        self.probe, self.scope, self.awaited = probe, args[0] if args else kwargs.get("scope"), False
+
+    def __await__(self):
+        """Nobody is to await us: the first call is an ordinary one."""
+        self.awaited = True
+        return self
+        yield
+
+    async def __call__(self, *args, **kwargs):
+        """Be the application."""
+        legacy = {"args": len(args), "kwargs": sorted(kwargs), "awaited": self.awaited}
+        await self.probe(self.scope, *args, **kwargs, legacy=legacy)
+
+
 def kinds(probe):
     """Return the probe as other kinds of callable, by the name of the attribute that a server is given."""
 
     class Double:
-        """The application style of ASGI 2: called with the scope, then with receive and send."""
+        """The application style of ASGI 2, made with the scope; whoever calls it as ASGI 3 is served as well."""
 
-        def __init__(self, scope):
-            """Keep the scope."""
-            self.scope = scope
-
-        async def __call__(self, receive, send):
-            """Be the application."""
-            await probe(self.scope, receive, send)
+        def __new__(cls, *args, **kwargs):
+            """Return what the second call goes to."""
+            return Instance(probe, args, kwargs) if len(args) + len(kwargs) == 1 else probe(*args, **kwargs)
 
     async def positional(first, second, third):
         """An application whose parameters have names of its own."""

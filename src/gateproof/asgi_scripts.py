@@ -205,6 +205,16 @@ def same(name: str, *keys: str) -> Step:
     return ["same", name, list(keys)]
 
 
+def cancel_receive(seconds: float) -> Step:
+    """Begin to receive, cancel that after a while, and journal how it ended."""
+    return ["cancel_receive", seconds]
+
+
+def primitives() -> Step:
+    """Use what an asyncio event loop offers, and journal whether that worked."""
+    return ["primitives"]
+
+
 def note(value: Any) -> Step:
     """Put a value into the journal."""
     return ["note", values.encode(value)]

@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+OPAQUE = frozenset(("type", "of", "repr"))
+
 
 @dataclass(frozen=True)
 class Opaque:
@@ -86,7 +88,7 @@ def decode(form: Any) -> Any:
         return tuple(decode(item) for item in form["tuple"])
     if "dict" in form:
         return {_key(decode(key)): decode(value) for key, value in form["dict"]}
-    if "type" in form:
+    if "type" in form and form.keys() <= OPAQUE:
         return Opaque(form["type"], decode(form["of"]) if "of" in form else None, form.get("repr", ""))
     return {key: decode(value) for key, value in form.items()}
 
