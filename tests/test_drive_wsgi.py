@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from gateproof.drive.paths import Place, discover, openapi, parse, place
-from gateproof.drive.requests import Manner, Request
-from gateproof.drive.streams import WouldBlock
-from gateproof.drive.wsgi import Hung, serve
+from gateproof.drive.wsgi.requests import Manner, Request
+from gateproof.drive.wsgi.serving import Hung, serve
+from gateproof.drive.wsgi.streams import WouldBlock
 
 TEXT = [("Content-Type", "text/plain")]
 

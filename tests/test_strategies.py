@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateproof import strategies as gst
-from gateproof.drive.requests import Manner, Request
 from gateproof.drive.wsgi import serve
+from gateproof.drive.wsgi.requests import Manner, Request
 from gateproof.validate import Finding
 from gateproof.validate.asgi import observe as observe_asgi
 from gateproof.validate.wsgi import observe

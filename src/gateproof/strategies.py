@@ -20,7 +20,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from gateproof.drive.requests import Manner, Request, make_environ
+from gateproof.drive.wsgi.requests import Manner, Request, make_environ
 
 Scope = dict[str, Any]
 Event = dict[str, Any]
@@ -144,7 +144,7 @@ def paths() -> SearchStrategy[str]:
 
 
 def requests(path: str | None = None, methods: Sequence[str] = METHODS) -> SearchStrategy[Request]:
-    """Return requests (`gateproof.drive.requests.Request`), of one path where it is given."""
+    """Return requests (`gateproof.drive.wsgi.requests.Request`), of one path where it is given."""
 
     def build(
         method: str, where: str, query: str, fields: list[Field], body: bytes, kind: str, chunked: bool
@@ -167,7 +167,7 @@ def requests(path: str | None = None, methods: Sequence[str] = METHODS) -> Searc
 
 
 def manners() -> SearchStrategy[Manner]:
-    """Return ways in which a server may behave (`gateproof.drive.requests.Manner`) while it reads all it is given."""
+    """Return ways in which a server may behave (`gateproof.drive.wsgi.requests.Manner`) while it reads all it is given."""
     flag = st.booleans()
     absent = st.lists(st.sampled_from(ABSENT), max_size=4).map(frozenset)
     extra = st.sampled_from(

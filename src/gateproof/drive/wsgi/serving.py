@@ -1,9 +1,6 @@
-"""Plays a WSGI server in process: one call of an application, everything noted, everything judged by the observers.
+"""One call of an application: everything that it does is noted, and the observers judge it.
 
-    served = serve(app, Request("POST", "/", body=b"x"), Manner(reads=(1,), take=0))
-    served.status, served.body, served.error, served.findings
-
-Standard library only. Nothing here sleeps; a call that hangs is ended at its deadline.
+Nothing here sleeps; a call that hangs is ended at its deadline.
 """
 
 from __future__ import annotations
@@ -17,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateproof.drive.requests import PLAIN, Kind, Manner, Request, make_environ
-from gateproof.drive.streams import Errors, FileWrapper, Input, WouldBlock
+from gateproof.drive.wsgi.requests import PLAIN, Kind, Manner, Request, make_environ
+from gateproof.drive.wsgi.streams import Errors, FileWrapper, Input, WouldBlock
 from gateproof.validate import Finding
 from gateproof.validate.wsgi import observe
 

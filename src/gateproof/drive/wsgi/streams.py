@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateproof.drive.requests import Manner, Request
+from gateproof.drive.wsgi.requests import Manner, Request
 
 INPUT_METHODS = frozenset(["read", "readline", "readlines"])
 ERRORS_METHODS = frozenset(["write", "writelines", "flush"])
