@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 from _pytest.fixtures import FuncFixtureInfo
 
 from gateproof import baseline as baselines
@@ -204,10 +205,17 @@ class CheckFunction(pytest.Function):
         if isinstance(excinfo.value, CheckBroken | CheckErred) and self.said is not None:
             rows = self.config.stash[plugin.SESSION].catalogue
             wanted = {"fail", "error"} | ({"warn"} if self.said["verdict"] == "warn" else set())
-            return text.failure(self.said, rows, wanted)
+            return self._told(text.failure(self.said, rows, wanted), text.headline(self.said, rows, wanted))
         if isinstance(excinfo.value, TargetError):
-            return str(excinfo.value)
+            return self._told(str(excinfo.value), str(excinfo.value).partition("\n")[0])
         return super().repr_failure(excinfo)
+
+    def _told(self, whole: str, headline: str) -> ReprExceptionInfo:
+        """Return a failure with a headline for pytest's short summary, which in a CI repeats the whole of a mere text."""
+        path, line, _ = self.reportinfo()
+        entry = ReprEntryNative([f"{whole}\n"])
+        crash = ReprFileLocation(str(path), (line or 0) + 1, headline)
+        return ReprExceptionInfo(reprcrash=crash, reprtraceback=ReprTraceback([entry], None, "native"))
 
 
 def make_item(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:

@@ -27,6 +27,14 @@ def failure(check: Mapping[str, Any], rows: Mapping[str, Requirement], wanted: I
     return "\n\n".join(parts)
 
 
+def headline(check: Mapping[str, Any], rows: Mapping[str, Requirement], wanted: Iterable[str]) -> str:
+    """Return the first judgement of a wanted verdict in one line, and how many more there are."""
+    chosen = [j for j in check["judgements"] if j["verdict"] in set(wanted)]
+    row = rows.get(chosen[0]["requirement"])
+    more = f" (and {len(chosen) - 1} more)" if len(chosen) > 1 else ""
+    return f"{chosen[0]['requirement']} {chosen[0]['verdict']}: {row.statement if row else chosen[0]['reason']}{more}"
+
+
 def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
     """Return one judgement: id, level, sentence, link, expected and seen."""
     lines = [f"{j['requirement']}  {j['verdict']}" + (f"  ({row.level}, {row.basis})" if row else "")]
