@@ -25,6 +25,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, TextIO
 from urllib.parse import unquote_to_bytes
 
@@ -35,10 +36,11 @@ from gateproof.reference.requests import BadRequest, Gone, Grammar, Request
 Environ = dict[str, Any]
 Application = Callable[..., Any]
 DRAIN = 256 * 1024
+THREADS = 512  # at most; as many are made as there are connections at a time
 
 
 class Server:
-    """Accepts connections on one socket and serves each in a thread of its own."""
+    """Accepts connections on one socket and serves each in a thread that it has to itself."""
 
     grammar: Grammar = Grammar()
     input_class: type[Input] = Input
@@ -99,7 +101,15 @@ class Server:
                     os.kill(pid, signal.SIGKILL)
 
     def serve_forever(self) -> None:
-        """Accept until `close`."""
+        """Accept until `close`; a thread that has served a connection takes the next one."""
+        threads = ThreadPoolExecutor(THREADS) if self.threaded else None
+        try:
+            self._accept(threads)
+        finally:
+            if threads is not None:
+                threads.shutdown(wait=False, cancel_futures=True)
+
+    def _accept(self, threads: ThreadPoolExecutor | None) -> None:
         while not self.closing:
             try:
                 connection, peer = self.listener.accept()
@@ -110,8 +120,8 @@ class Server:
                 break
             with self.lock:
                 self.connections.add(connection)
-            if self.threaded:
-                threading.Thread(target=self.serve, args=(connection, peer), daemon=True).start()
+            if threads is not None:
+                threads.submit(self.serve, connection, peer)
             else:
                 self.serve(connection, peer)
 
