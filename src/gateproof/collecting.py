@@ -27,7 +27,7 @@ from gateproof.verdicts import Exit, Verdict, worst_exit
 
 JsonDict = dict[str, Any]
 FRAME = "frame"
-FIXTURE = "gateproof_server"
+FIXTURES = {"server": "gateproof_server", "app": "gateproof_app", "middleware": "gateproof_middleware"}
 
 
 class CheckBroken(Exception):
@@ -74,7 +74,7 @@ def suites_folder() -> Path:
 def configure(config: pytest.Config) -> None:
     """Resolve the target and point the collection at the suites; a wrong option ends the run with status 4."""
     session = Session(_settings(config))
-    overriding, session.warnings = overrides(config)
+    overriding, session.warnings = overrides(config, session.settings)
     try:
         session.resolve(overriding)
     except (UsageError, TargetError, baselines.BaselineError, CatalogueError) as error:
@@ -103,17 +103,18 @@ def _earlier(path: Path) -> JsonDict:
         raise pytest.UsageError(f"gateproof: --compare: {error}") from None
 
 
-def overrides(config: pytest.Config) -> tuple[bool, list[str]]:
+def overrides(config: pytest.Config, settings: Settings) -> tuple[bool, list[str]]:
     """Tell whether a plugin or the conftest at rootdir overrides the fixture of the target; warn of one elsewhere."""
     found, warnings = False, []
+    fixture = FIXTURES["app" if settings.party == "application" else settings.party]
     for module in config.pluginmanager.get_plugins():
         place = Path(getattr(module, "__file__", None) or "")
-        if not hasattr(module, FIXTURE) or ours(place) or place.parent.name == "fixtures":
+        if not hasattr(module, fixture) or ours(place) or place.parent.name == "fixtures":
             continue
         if place.name != "conftest.py" or place.parent == config.rootpath:
             found = True
         else:
-            warnings.append(f"gateproof: {FIXTURE} of {place} is not used: only that of {config.rootpath} counts")
+            warnings.append(f"gateproof: {fixture} of {place} is not used: only that of {config.rootpath} counts")
     return found, warnings
 
 
@@ -128,7 +129,7 @@ def _settings(config: pytest.Config) -> Settings:
 
 def folders(session: Session) -> list[Path]:
     """Return the folders of the checks that bind the target."""
-    root, party = suites_folder(), session.settings.party
+    root, party = suites_folder(), session.party
     return [root / session.interface / party, *([root / FRAME] if party == "server" else [])]
 
 
@@ -174,9 +175,7 @@ def foreign_interface(config: pytest.Config, path: Path) -> bool | None:
     session = config.stash[plugin.SESSION]
     if relative and relative[0] != FRAME and relative[0] != session.interface and not path.suffix:
         return True
-    return bool(
-        len(relative) > 1 and relative[0] != FRAME and relative[1] != session.settings.party and not path.suffix
-    )
+    return bool(len(relative) > 1 and relative[0] != FRAME and relative[1] != session.party and not path.suffix)
 
 
 class CheckFunction(pytest.Function):
@@ -253,7 +252,7 @@ def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
 
     manager: Any = collector.session._fixturemanager
     full = manager.getfixtureinfo(collector, stub, None)
-    wanted = ("gateproof_session", "gateproof_server", "request")
+    wanted = ("gateproof_session", *FIXTURES.values(), "request")
     return FuncFixtureInfo(
         argnames=("gateproof_session",),
         initialnames=("gateproof_session",),
@@ -359,9 +358,9 @@ def header(config: pytest.Config) -> list[str]:
     """Return the header lines."""
     run = config.stash[plugin.SESSION]
     name, about = run.about()
-    checks = coverage.binding(run.interface, run.settings.party)
+    checks = coverage.binding(run.interface, run.party)
     return [
-        f"gateproof: {run.settings.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
+        f"gateproof: {run.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
         f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
         *run.warnings,
     ]
@@ -378,7 +377,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         return
     entries = collected.report["requirements"]
     target = collected.report["target"]
-    terminal.section(f"gateproof: {target['name']} {target['version']} ({run.interface.upper()})", sep="=")
+    named = " ".join(filter(None, (target["name"], target["version"])))
+    terminal.section(f"gateproof: {named} ({run.interface.upper()})", sep="=")
     rows = run.catalogue
     for check in collected.checks.values():
         if check["verdict"] == "warn" or any(j["verdict"] == "warn" for j in check["judgements"]):

@@ -17,6 +17,7 @@ from gateproof.runner import Outcome
 from gateproof.verdicts import BROKEN, Verdict, worst
 
 if TYPE_CHECKING:
+    from gateproof.inprocess import Played
     from gateproof.requirements import Requirement
 
 SCHEMA = "gateproof.report/1"
@@ -25,7 +26,9 @@ REPORT_BYTES = 50 * 1024 * 1024
 JsonDict = dict[str, Any]
 
 
-def outcome_to_json(outcome: Outcome, exchanges: Mapping[str, Exchange], replay: str = "") -> JsonDict:
+def outcome_to_json(
+    outcome: Outcome, exchanges: Mapping[str, Exchange] | Mapping[str, Played], replay: str = ""
+) -> JsonDict:
     """Return a check's outcome as data, with the exchanges on which its judgements rest."""
     judgements = []
     used: set[str] = set()
@@ -43,7 +46,7 @@ def outcome_to_json(outcome: Outcome, exchanges: Mapping[str, Exchange], replay:
     }
 
 
-def exchange_to_json(exchange: Exchange) -> JsonDict:
+def exchange_to_json(exchange: Exchange | Played) -> JsonDict:
     """Return one exchange as data: octets both ways, the journal, and what is needed to play it again."""
     budget = EXCHANGE_BYTES
     client: list[JsonDict] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from gateproof.verdicts import Exit, Verdict
 
 if TYPE_CHECKING:
     from gateproof.channel import Channel
+    from gateproof.inprocess import Handle, Subject
     from gateproof.servers import Launch, Profile
     from gateproof.target import Server
 
@@ -80,6 +82,8 @@ class Session:
         self.settings = settings
         self.interface = settings.interface or "wsgi"
         self.profile: Profile | None = None
+        self.subject: Subject | None = None
+        self.handle: Handle | None = None
         self.version = self.server_python = ""
         self.entries: list[baselines.Entry] = []
         self.baseline_path: Path | None = None
@@ -118,10 +122,36 @@ class Session:
             except servers.UsageError:
                 if not overridden:
                     raise
+        else:
+            self._resolve_in_process(overridden)
         path = self.settings.baseline or (self.profile.baseline if self.profile else "")
         if path:
             self.baseline_path = self.settings.rootdir / path
             self.entries = baselines.load(self.baseline_path)
+
+    def _resolve_in_process(self, overridden: bool) -> None:
+        """Import what `--app` or `--middleware` names."""
+        from gateproof import inprocess, servers
+
+        given = self.settings
+        try:
+            if given.app is not None:
+                self.subject = inprocess.application(
+                    given.app, rootdir=given.rootdir, interface=given.interface, paths=given.app_paths
+                )
+            else:
+                name = given.middleware or ""
+                self.subject = inprocess.middleware(name, rootdir=given.rootdir, interface=given.interface)
+            self.interface = self.subject.interface
+        except servers.UsageError:
+            if not overridden:
+                raise
+            self.interface = given.interface or "asgi"
+
+    @property
+    def party(self) -> str:
+        """The party whose requirements bind the target."""
+        return self.subject.judged_as if self.subject else self.settings.party
 
     def rows(self) -> list[requirements.Requirement]:
         """Return the requirements that bind this target."""
@@ -131,7 +161,7 @@ class Session:
     def catalogue(self) -> dict[str, requirements.Requirement]:
         """The requirements that bind this target, by id."""
         if self.interface not in self._catalogues:
-            rows = requirements.load().binding(self.interface, self.settings.party)
+            rows = requirements.load().binding(self.interface, self.party)
             self._catalogues[self.interface] = {row.id: row for row in rows}
         return self._catalogues[self.interface]
 
@@ -139,6 +169,9 @@ class Session:
 
     def start(self, override: object = None) -> None:
         """Start the target and make sure that an ordinary exchange works; raises `TargetError`."""
+        if self.settings.party != "server":
+            self._start_in_process(override)
+            return
         from gateproof.channel import Channel
 
         if override is not None:
@@ -153,6 +186,31 @@ class Session:
                 self._pending[variant] = self._pool.submit(self._launch, variant)
         self._smoke(self.server("default"))
         self.version, self.server_python = self._describe()
+
+    def _start_in_process(self, override: object) -> None:
+        """Make the application or middleware ready; what a fixture gives stands in for what was named."""
+        from gateproof import drive, inprocess, servers
+
+        given = self.settings
+        fixture = "gateproof_app" if given.app is not None else "gateproof_middleware"
+        try:
+            if isinstance(override, str):
+                load = inprocess.application if given.app is not None else inprocess.middleware
+                self.subject = load(override, rootdir=given.rootdir, interface=given.interface)
+            elif override is not None:
+                make = inprocess.as_application if given.app is not None else inprocess.as_middleware
+                self.subject = make(given.named or f"the fixture {fixture}", override, given.interface)
+                self.subject.paths = inprocess.words_of(given.app_paths)
+        except servers.UsageError as error:
+            raise TargetError(str(error), Exit.USAGE) from error
+        if self.subject is None:
+            raise TargetError(f"the fixture {fixture} gives nothing for {given.named!r}", Exit.USAGE)
+        if self.subject.interface != self.interface:
+            hint = f"say --interface={self.subject.interface}"
+            raise TargetError(f"the fixture {fixture} gives a target for {self.subject.interface}; {hint}", Exit.USAGE)
+        self.version, self.server_python = self.subject.about()[1], f"CPython {platform.python_version()}"
+        self.handle = drive.handle(self.subject)
+        self.handle.start()
 
     def _override(self, given: object) -> None:
         """Take the target that the project's fixture gives; what was collected was collected for one interface."""
@@ -175,6 +233,9 @@ class Session:
 
     def about(self) -> tuple[str, str]:
         """Return the target's name with its version, and the interpreter in which it lives, before anything runs."""
+        if self.subject is not None:
+            found = " ".join(self.subject.about())
+            return f"{self.subject.name}{f' ({found})' if found.strip() else ''}", f"Python {platform.python_version()}"
         if self.profile is None:
             return self.settings.named, f"Python {platform.python_version()}"
         version, python = self._describe()
@@ -251,6 +312,8 @@ class Session:
 
     def run(self, function: Callable[..., object]) -> JsonDict:
         """Run one check and return what it said, as data; known deviations are marked."""
+        if self.settings.party != "server":
+            return self._run_in_process(function)
         variant = info(function).launch
         rows = {name: row for name, row in self.catalogue.items() if name in info(function).requirements}
         try:
@@ -269,6 +332,21 @@ class Session:
         for judgement in said["judgements"]:
             if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
                 judgement["replay"] = self._replay(judgement["exchanges"][-1])
+        return said
+
+    def _run_in_process(self, function: Callable[..., object]) -> JsonDict:
+        """Run one check of an application or middleware; what the host makes of warnings does not reach the target."""
+        from gateproof import drive
+
+        assert self.subject is not None
+        assert self.handle is not None
+        rows = {name: row for name, row in self.catalogue.items() if name in info(function).requirements}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fixtures = {drive.fixture(self.subject): self.handle}
+            outcome = run_check(function, fixtures, self.handle, rows, self.settings.effort)
+        said = results.outcome_to_json(outcome, self.handle.exchanges)
+        self._mark_known(said, info(function).launch)
         return said
 
     def _bury(self, said: JsonDict, server: Server) -> None:
@@ -330,6 +408,10 @@ class Session:
 
     def stop(self) -> None:
         """Stop every launch, side by side, and close the side channel."""
+        if self.handle is not None:
+            self.handle.stop()
+            self.waited_s = self.handle.waited_s
+            return
         for future in self._pending.values():
             # One that is still starting is waited for, as it could not be stopped otherwise.
             if not future.cancel() and future.exception() is None:
@@ -370,7 +452,7 @@ class Session:
         """
         done = set(ran)
         judged_by: dict[str, list[str]] = {}
-        for name, note in {**coverage.binding(self.interface, self.settings.party), **every}.items():
+        for name, note in {**coverage.binding(self.interface, self.party), **every}.items():
             for requirement in note.requirements:
                 judged_by.setdefault(requirement, []).append(name)
         reasons: dict[str, str] = {}
@@ -415,7 +497,7 @@ class Session:
                 "problems": [*([str(self.fatal)] if self.fatal else []), *self.problems],
             },
             "target": {
-                "kind": self.settings.party,
+                "kind": self.party,
                 "name": profile.name if profile else self.settings.named,
                 "version": self.version,
                 "interface": self.interface,

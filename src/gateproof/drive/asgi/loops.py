@@ -1,0 +1,198 @@
+"""The event loop in which calls are played: asyncio, one loop for a whole run in the thread of the checks.
+
+A fresh loop for each call would cost many times what a call costs. Whatever blocks the loop is interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from types import FrameType
+from typing import Any, Protocol, TypeVar
+
+from gateproof.inprocess import Hung
+
+T = TypeVar("T")
+BLOCKED_S = 4.0  # a call that keeps the loop to itself for so long is interrupted
+BEAT_S = 0.5
+
+
+class Flag(Protocol):
+    """Something that happens once: `trio.Event` and `asyncio.Event`."""
+
+    def set(self) -> Any:
+        """It happened."""
+
+    async def wait(self) -> Any:
+        """Wait until it has happened."""
+
+
+class Task(Protocol):
+    """A running call of the application."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it returned, raised or was cancelled."""
+
+    @property
+    def error(self) -> BaseException | None:
+        """What it raised."""
+
+    def cancel(self) -> None:
+        """Cancel it, without waiting for the end."""
+
+
+class Loop(Protocol):
+    """What the driver needs of an event loop."""
+
+    name: str
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end; raises `Hung` where something blocks the loop for `BLOCKED_S`."""
+
+    def flag(self) -> Flag:
+        """Return a new flag."""
+
+    async def within(self, seconds: float, wait: Callable[[], Awaitable[Any]]) -> bool:
+        """Wait for something at most so long; tells whether it came."""
+
+    async def turn(self) -> None:
+        """Let the others run."""
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, Any]], ended: Callable[[], None]) -> Task:
+        """Start a call; `ended` is called when it is over."""
+
+    def left_behind(self) -> set[Any]:
+        """Return the tasks that run, ours left out."""
+
+    def close(self) -> None:
+        """Cancel what runs, and end."""
+
+
+class AsyncioTask:
+    """A call in a task of asyncio."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        """Wrap a task."""
+        self.task = task
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.task.done()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What it raised; a `CancelledError` where it was cancelled."""
+        if not self.task.done():
+            return None
+        return asyncio.CancelledError() if self.task.cancelled() else self.task.exception()
+
+    def cancel(self) -> None:
+        """Cancel it."""
+        self.task.cancel()
+
+
+class AsyncioLoop:
+    """One loop of asyncio."""
+
+    name = "asyncio"
+
+    def __init__(self) -> None:
+        """Make the loop; it runs only while something is played."""
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(self._noted)
+        self.complaints: list[str] = []
+        self.ours: set[asyncio.Task[Any]] = set()
+        self.beats = 0
+        self.longest_s = 0.0
+        self._beat_at = 0.0
+
+    def _noted(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.complaints.append(str(context.get("message", "")))
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine; see `Loop`."""
+        asyncio.set_event_loop(self.loop)
+        task = self.loop.create_task(main())
+        self.ours.add(task)
+        self._beat_at = time.monotonic()
+        beat = self.loop.call_later(BEAT_S, self._beat)
+        self.beating = beat
+        with contextlib.ExitStack() as stack:
+            if threading.current_thread() is threading.main_thread():
+                stack.callback(_restore, signal.signal(signal.SIGALRM, self._watch))
+                signal.setitimer(signal.ITIMER_REAL, BLOCKED_S, BLOCKED_S)
+                self.seen = self.beats - 1
+            try:
+                return self.loop.run_until_complete(task)
+            finally:
+                self.beating.cancel()
+                self.ours.discard(task)
+
+    def _beat(self) -> None:
+        self.beats += 1
+        self.beating = self.loop.call_later(BEAT_S, self._beat)
+
+    def _watch(self, number: int, frame: FrameType | None) -> None:
+        if self.beats == self.seen:
+            raise Hung(f"the event loop was blocked for {BLOCKED_S:g} s")
+        self.seen = self.beats
+
+    def flag(self) -> Flag:
+        """Return a new flag."""
+        return asyncio.Event()
+
+    async def within(self, seconds: float, wait: Callable[[], Awaitable[Any]]) -> bool:
+        """Wait for something; see `Loop`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def turn(self) -> None:
+        """Let the others run."""
+        await asyncio.sleep(0)
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, Any]], ended: Callable[[], None]) -> Task:
+        """Start a call."""
+        task = self.loop.create_task(work())
+        self.ours.add(task)
+
+        def over(_: object) -> None:
+            self.ours.discard(task)
+            ended()
+
+        task.add_done_callback(over)
+        return AsyncioTask(task)
+
+    def left_behind(self) -> set[Any]:
+        """Return the tasks that run and are not ours."""
+        return {task for task in asyncio.all_tasks(self.loop) if task not in self.ours}
+
+    def close(self) -> None:
+        """Cancel what runs, and close the loop."""
+        left = asyncio.all_tasks(self.loop)
+        for task in left:
+            task.cancel()
+        if left:
+            with contextlib.suppress(Hung):
+                self.run(lambda: _gone(left))
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        self.loop.close()
+
+
+async def _gone(tasks: set[asyncio.Task[Any]]) -> None:
+    await asyncio.wait(tasks, timeout=1.0)
+
+
+def _restore(before: Any) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
