@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -25,9 +25,10 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
-from gateproof import lifespans, requirements
+from gateproof import drive, lifespans, requirements
 from gateproof.channel import Channel
 from gateproof.check import info
+from gateproof.inprocess import Subject
 from gateproof.judge import Judgement
 from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
@@ -297,10 +298,21 @@ IN_PROCESS = ("default", "mount", "tls", "os_environ", "single", "unix")
 
 
 def judge(
-    make: Callable[..., Any], chosen: Iterable[Check], effort: str, launch: str = "default", **options: Any
+    make: Callable[..., Any],
+    chosen: Iterable[Check],
+    effort: str,
+    launch: str = "default",
+    party: str = "server",
+    interface: str = "",
+    **options: Any,
 ) -> list[Judgement]:
-    """Return what the chosen checks say of a server; several processes are started only where `launch` says so."""
+    """Return what the chosen checks say of a server; several processes are started only where `launch` says so.
+
+    An application (`party`) is what `make` gives, middleware is `make` itself; they are judged one check after another.
+    """
     rows = {row.id: row for row in requirements.load()}
+    if party != "server":
+        return judge_in_process(make, chosen, effort, party, interface, rows, **options)
     by_launch: dict[str, list[Check]] = {}
     for check in chosen:
         variant = info(check).launch
@@ -321,6 +333,39 @@ def judge(
         return list(itertools.chain.from_iterable(pool.map(judge_share, shares)))
 
 
+def judge_in_process(
+    make: Callable[..., Any],
+    chosen: Iterable[Check],
+    effort: str,
+    party: str,
+    interface: str,
+    rows: Mapping[str, Any],
+    *,
+    inner: str = "",
+    paths: tuple[str, ...] = (),
+    arguments: Mapping[str, Any] | None = None,
+) -> list[Judgement]:
+    """Return what the chosen checks say of an application or middleware; `inner` is what an adapter wraps."""
+    chosen = list(chosen)
+    if not chosen:
+        return []
+    wrapping = party == "middleware" or inner
+    target = make if wrapping else make(**(arguments or {}))
+    given = (arguments or {}) if wrapping else {}
+    kind = "middleware" if wrapping else "application"
+    subject = Subject(kind, make.__name__, target, interface, inner, given, paths)
+    handle = drive.handle(subject)
+    said: list[Judgement] = []
+    handle.start()
+    try:
+        for check in chosen:
+            outcome = run_check(check, {drive.fixture(subject): handle}, handle, rows, effort, confirm=False)
+            said += outcome.judgements
+    finally:
+        handle.stop()
+    return said
+
+
 def broken(said: Iterable[Judgement]) -> set[str]:
     """Return the requirements that are broken."""
     return {j.requirement for j in said if j.verdict in BROKEN}
@@ -336,7 +381,8 @@ def verdicts(said: Iterable[Judgement]) -> dict[str, Verdict]:
 
 def proving(mutant: Mutant) -> list[Check]:
     """Return the checks that judge the requirement of a mutant."""
-    return [check for check in checks(mutant.interface) if mutant.requirement in info(check).requirements]
+    every = checks(mutant.interface, mutant.party)
+    return [check for check in every if mutant.requirement in info(check).requirements]
 
 
 __all__ = ["InProcess", "Mutant", "Variant", "broken", "checks", "judge", "proving", "serving", "verdicts"]

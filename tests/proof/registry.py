@@ -24,6 +24,7 @@ class Mutant:
     also: frozenset[str] = frozenset()
     launch: str = "default"
     options: dict[str, Any] = field(default_factory=dict)
+    party: str = "server"
 
     @property
     def id(self) -> str:
@@ -39,6 +40,7 @@ class Variant:
     make: Callable[..., Any]
     interface: str
     options: dict[str, Any] = field(default_factory=dict)
+    party: str = "server"
 
 
 MUTANTS: list[Mutant] = []
@@ -49,33 +51,42 @@ def _interface(function: Callable[..., Any], given: str | None) -> str:
     return given or ("asgi" if ".asgi" in function.__module__ else "wsgi")
 
 
+def _party(function: Callable[..., Any], given: str | None) -> str:
+    """Return the party that a fault is one of: that of the folder, `tests/proof/asgi/application` for example."""
+    folders = function.__module__.split(".")
+    return given or next((name for name in ("application", "middleware") if name in folders), "server")
+
+
 def mutant(
     requirement: str,
     *,
     also: Sequence[str] = (),
     interface: str | None = None,
     launch: str = "default",
+    party: str | None = None,
     **options: Any,
 ) -> Callable[[T], T]:
     """Register a subclass of the reference server (or a factory of one) as a mutant of a requirement.
 
     `also` names every other requirement that the same fault breaks, exactly. `launch` is the variant that shows it.
-    A second decorator on the same class proves a second requirement by the same fault.
+    A second decorator on the same class proves a second requirement by the same fault. A mutant of an application is
+    a callable that makes one, of middleware one that takes an application; the folder says which `party` it is.
     """
 
     def register(make: T) -> T:
         where = _interface(make, interface)
-        MUTANTS.append(Mutant(requirement, make.__name__, make, where, frozenset(also), launch, options))
+        whose = _party(make, party)
+        MUTANTS.append(Mutant(requirement, make.__name__, make, where, frozenset(also), launch, options, whose))
         return make
 
     return register
 
 
-def variant(*, interface: str | None = None, **options: Any) -> Callable[[T], T]:
-    """Register a subclass of the reference server as a conforming variant."""
+def variant(*, interface: str | None = None, party: str | None = None, **options: Any) -> Callable[[T], T]:
+    """Register a subclass of the reference server, a conforming application or middleware as a variant."""
 
     def register(make: T) -> T:
-        VARIANTS.append(Variant(make.__name__, make, _interface(make, interface), options))
+        VARIANTS.append(Variant(make.__name__, make, _interface(make, interface), options, _party(make, party)))
         return make
 
     return register

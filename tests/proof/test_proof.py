@@ -14,11 +14,11 @@ from . import asgi, frame, harness, wsgi
 from .registry import MUTANTS, VARIANTS, Mutant, Variant
 
 for package in (wsgi, asgi, frame):
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
 
-INTERFACES = sorted({mutant.interface for mutant in MUTANTS})
-CHECKS = [(interface, check) for interface in INTERFACES for check in harness.checks(interface)]
+PARTIES = sorted({(mutant.interface, mutant.party) for mutant in MUTANTS})
+CHECKS = [(interface, check) for interface, party in PARTIES for check in harness.checks(interface, party)]
 SCORED = {row.id for row in requirements.load() if row.verdict != "inform"}
 
 
@@ -27,9 +27,10 @@ def test_mutant(mutant: Mutant) -> None:
     """The checks of its requirement catch it; in the whole interface nothing breaks but what it says."""
     proving = harness.proving(mutant)
     assert proving, f"no check judges {mutant.requirement}"
-    own = harness.judge(mutant.make, proving, "default", mutant.launch, **mutant.options)
-    others = [check for check in harness.checks(mutant.interface) if check not in proving]
-    said = own + harness.judge(mutant.make, others, "quick", **mutant.options)
+    options = {**mutant.options, "party": mutant.party, "interface": mutant.interface}
+    own = harness.judge(mutant.make, proving, "default", mutant.launch, **options)
+    others = [check for check in harness.checks(mutant.interface, mutant.party) if check not in proving]
+    said = own + harness.judge(mutant.make, others, "quick", **options)
     assert harness.broken(said) == {mutant.requirement} | mutant.also
     assert not [j for j in said if j.verdict == "error"]
 
@@ -37,7 +38,9 @@ def test_mutant(mutant: Mutant) -> None:
 @pytest.mark.parametrize("variant", VARIANTS, ids=[variant.name for variant in VARIANTS])
 def test_variant(variant: Variant) -> None:
     """No check accuses a legal choice."""
-    said = harness.judge(variant.make, harness.checks(variant.interface), "default", **variant.options)
+    chosen = harness.checks(variant.interface, variant.party)
+    options = {**variant.options, "party": variant.party, "interface": variant.interface}
+    said = harness.judge(variant.make, chosen, "default", **options)
     assert [(j.requirement, j.expected, j.seen) for j in said if j.verdict in harness.BROKEN] == []
     assert [(j.requirement, j.reason) for j in said if j.verdict == "error"] == []
 
@@ -56,9 +59,9 @@ def test_half_of_the_property_mutants_are_found_by_the_corpus() -> None:
     drawn = [
         mutant for mutant in MUTANTS if any("draw" in check.__code__.co_varnames for check in harness.proving(mutant))
     ]
-    found = [
-        m
-        for m in drawn
-        if m.requirement in harness.broken(harness.judge(m.make, harness.proving(m), "quick", m.launch, **m.options))
-    ]
+    found = []
+    for m in drawn:
+        options = {**m.options, "party": m.party, "interface": m.interface}
+        if m.requirement in harness.broken(harness.judge(m.make, harness.proving(m), "quick", m.launch, **options)):
+            found.append(m)
     assert len(found) * 2 >= len(drawn)
