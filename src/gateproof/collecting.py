@@ -210,7 +210,7 @@ class CheckFunction(pytest.Function):
         return super().repr_failure(excinfo)
 
     def _told(self, whole: str, headline: str) -> ReprExceptionInfo:
-        """Return a failure with a headline for pytest's short summary, which in a CI repeats the whole of a mere text."""
+        """Return a failure with a headline: in a CI pytest's short summary repeats the whole of a mere text."""
         path, line, _ = self.reportinfo()
         entry = ReprEntryNative([f"{whole}\n"])
         crash = ReprFileLocation(str(path), (line or 0) + 1, headline)
