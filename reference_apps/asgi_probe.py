@@ -4,12 +4,16 @@ It plays the script that comes with a connection and journals what it saw and di
 standard library only, CPython 3.6 and later and PyPy. No event-loop library is imported: each call finds the one it
 runs in (trio where trio is what runs the current task, else asyncio) and uses that one's sleep, event and child task.
 A script is data with a closed set of verbs (the STEPS table below); nothing in it is ever evaluated or imported.
+
+Deployed by hand behind any server (`asgi_probe:app`, with a secret in GATEPROOF_TOKEN), it has no side channel: it
+answers requests that prove to know the secret, each with its own journal, and nobody else. It never opens a connection.
 """
 
 import asyncio
 import base64
 import collections
 import hashlib
+import hmac
 import itertools
 import json
 import os
@@ -19,6 +23,8 @@ import tempfile
 import threading
 import time
 
+JOURNAL = b"application/vnd.gateproof.journal+json"
+IN_BAND = frozenset(("receive", "receive_until", "read_body", "digest_body", "look", "keep", "same", "note", "try"))
 PLAIN = 65536
 HEAD = 4096
 RAISABLE = {
@@ -441,6 +447,40 @@ class Waits:
 # -- the application
 
 
+def in_band(steps):
+    """Tell whether a deployed probe may play these steps, and those within them."""
+    return all(step[0] in IN_BAND and all(in_band(inner) for inner in step[1:] if step[0] == "try") for step in steps)
+
+
+class Seal:
+    """Tells whether a request comes from whoever knows the token: an HMAC of time, nonce, id and script, good once."""
+
+    WINDOW_S = 300
+
+    def __init__(self, token):
+        """Take the token."""
+        self.key, self.used, self.lock = token.encode("utf-8"), collections.OrderedDict(), threading.Lock()
+
+    def holds(self, exchange, script, proof):
+        """Tell whether a proof (time.nonce.hmac) is right, recent and new."""
+        try:
+            moment, nonce, mac = proof.split(".")
+            said = ".".join((moment, nonce, exchange, script)).encode("ascii")
+            age = abs(time.time() - int(moment))
+        except (ValueError, AttributeError, TypeError):
+            return False
+        right = hmac.new(self.key, said, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(right.encode("ascii"), mac.encode("ascii", "replace")) or age > self.WINDOW_S:
+            return False
+        with self.lock:
+            while self.used and next(iter(self.used.values())) < time.time() - 2 * self.WINDOW_S:
+                self.used.popitem(last=False)
+            if nonce in self.used:
+                return False
+            self.used[nonce] = time.time()
+        return True
+
+
 class Probe:
     """What all calls of one launch share."""
 
@@ -454,9 +494,12 @@ class Probe:
         self.seen = collections.deque(maxlen=64)
         self.waits = None
         self.lock = threading.Lock()
+        self.seal = Seal(config["deployed"]) if config.get("deployed") else None
 
     def link(self):
         """Return the link of this process and thread; a fork or another thread gets its own."""
+        if self.seal is not None:
+            raise ProbeError("a deployed probe opens no connection")
         link = getattr(self.local, "link", None)
         if link is None or link.pid != os.getpid():
             link = self.local.link = Link(self.config)
@@ -483,6 +526,9 @@ class Probe:
     async def __call__(self, *args, legacy=None, **kwargs):
         """Be the application; `legacy` says how the second call of ASGI 2 was made."""
         scope = args[0] if args else kwargs.get("scope")
+        if self.seal is not None and kind_of(scope) in ("http", "websocket"):
+            await self.answer_in_band(scope, args, kwargs)
+            return
         if fields_of(scope).get(b"gateproof-hello"):
             await self.greet(args, kwargs)
             return
@@ -496,6 +542,19 @@ class Probe:
         header = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": 200, "headers": header})
         await send({"type": "http.response.body", "body": body})
+
+
+    async def answer_in_band(self, scope, args, kwargs):
+        """Deployed: answer with the journal whoever knows the token, and nobody else."""
+        call, fields = Call(self, args, kwargs), fields_of(scope)
+        given = [fields.get(b"gateproof-" + name, b"").decode("latin-1") for name in (b"id", b"script", b"proof")]
+        if self.seal.holds(*given):
+            await call.play_in_band()
+        elif kind_of(scope) == "websocket":
+            await call.receive()
+            await call.send({"type": "websocket.close"})
+        else:
+            await call.reply(404, [(b"content-type", b"text/plain")], b"not found")
 
 
 def octets_of(value):
@@ -561,6 +620,41 @@ class Call:
             for file in self.files:
                 file.close()
             self.flush(not self.outliving)
+
+    async def play_in_band(self):
+        """Play the script of a deployed probe, and answer with the journal."""
+        self.find_script()
+        self.live, self.host = False, find_host()
+        self.log("scope", self.opening())
+        status, fields = 200, []
+        try:
+            for step in self.script["steps"]:
+                if in_band([step]):
+                    await STEPS[step[0]](self, *step[1:])
+                elif step[0] == "respond":
+                    status, fields = step[1], [decode(pair) for pair in step[2]]
+                elif step[0] != "send":
+                    raise ProbeError("not for a deployed probe: %s" % step[0])
+            self.log("returned", {})
+        except Exception as error:
+            self.log("raised", {"raised": type_name(error), "message": str(error)[:200]})
+        if self.pending is not None:
+            self.pending.cancel()
+        about = {"call": self.number, "pid": os.getpid(), "tid": threading.get_ident(), "events": self.events}
+        text = json.dumps(about, separators=(",", ":"))
+        if kind_of(self.scope) == "websocket":
+            await self.send({"type": "websocket.accept"})
+            await self.send({"type": "websocket.send", "text": text})
+            await self.send({"type": "websocket.close"})
+        else:
+            kept = [field for field in fields if field[0].lower() not in (b"content-length", b"content-type")]
+            await self.reply(status, kept + [(b"content-type", JOURNAL)], text.encode("ascii"))
+
+    async def reply(self, status, fields, body):
+        """Send a whole response."""
+        header = fields + [(b"content-length", str(len(body)).encode("ascii"))]
+        await self.send({"type": "http.response.start", "status": status, "headers": header})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def main(self):
         """Play the steps in order."""
@@ -1000,7 +1094,8 @@ def read_config():
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except (OSError, ValueError):
-        return {"host": "127.0.0.1", "port": 9, "token": "", "launch": "none"}
+        deployed = os.environ.get("GATEPROOF_TOKEN", "")
+        return {"host": "127.0.0.1", "port": 9, "token": "", "launch": "none", "deployed": deployed}
 
 
 _probe = make_app(read_config())

@@ -3,12 +3,17 @@
 It plays the script that comes with a request and journals what it saw and did over a side channel. One file, standard
 library only, CPython 3.6 and later and PyPy: it lives in whatever interpreter the server lives in. A script is data
 with a closed set of verbs (the STEPS table below); nothing in it is ever evaluated or imported.
+
+Deployed by hand behind any server (`wsgi_probe:app`, with a secret in GATEPROOF_TOKEN), it has no side channel: it
+answers requests that prove to know the secret, each with its own journal, and nobody else. It never opens a connection.
 """
 
 import base64
+import collections
 import functools
 import gc
 import hashlib
+import hmac
 import io
 import itertools
 import json
@@ -22,6 +27,8 @@ import weakref
 
 PLAIN = 65536
 HEAD = 4096
+JOURNAL = "application/vnd.gateproof.journal+json"
+IN_BAND = frozenset(("read", "read_until", "read_exactly", "errors", "look", "note", "try"))
 INPUT_METHODS = ("read", "readline", "readlines", "__iter__")
 ERROR_METHODS = ("write", "writelines", "flush")
 RAISABLE = {
@@ -185,6 +192,40 @@ class Link:
             return {}
 
 
+def in_band(steps):
+    """Tell whether a deployed probe may play these steps, and those within them."""
+    return all(step[0] in IN_BAND and all(in_band(inner) for inner in step[1:] if step[0] == "try") for step in steps)
+
+
+class Seal:
+    """Tells whether a request comes from whoever knows the token: an HMAC of time, nonce, id and script, good once."""
+
+    WINDOW_S = 300
+
+    def __init__(self, token):
+        """Take the token."""
+        self.key, self.used, self.lock = token.encode("utf-8"), collections.OrderedDict(), threading.Lock()
+
+    def holds(self, exchange, script, proof):
+        """Tell whether a proof (time.nonce.hmac) is right, recent and new."""
+        try:
+            moment, nonce, mac = proof.split(".")
+            said = ".".join((moment, nonce, exchange, script)).encode("ascii")
+            age = abs(time.time() - int(moment))
+        except (ValueError, AttributeError, TypeError):
+            return False
+        right = hmac.new(self.key, said, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(right.encode("ascii"), mac.encode("ascii", "replace")) or age > self.WINDOW_S:
+            return False
+        with self.lock:
+            while self.used and next(iter(self.used.values())) < time.time() - 2 * self.WINDOW_S:
+                self.used.popitem(last=False)
+            if nonce in self.used:
+                return False
+            self.used[nonce] = time.time()
+        return True
+
+
 class Probe:
     """What all calls of one launch share."""
 
@@ -193,9 +234,12 @@ class Probe:
         self.config = config
         self.local = threading.local()
         self.calls = itertools.count(1)
+        self.seal = Seal(config["deployed"]) if config.get("deployed") else None
 
     def link(self):
         """Return the link of this process and thread; a fork or another thread gets its own."""
+        if self.seal is not None:
+            raise ProbeError("a deployed probe opens no connection")
         link = getattr(self.local, "link", None)
         if link is None or link.pid != os.getpid():
             link = self.local.link = Link(self.config)
@@ -206,6 +250,8 @@ class Probe:
     def __call__(self, *args, **kwargs):
         """Be the application."""
         environ = args[0] if args else kwargs.get("environ")
+        if self.seal is not None:
+            return self.answer_in_band(args, kwargs)
         marked = environ.get("HTTP_GATEPROOF_HELLO") if isinstance(environ, dict) else None
         if marked:
             return self.greet(args, kwargs)
@@ -217,6 +263,18 @@ class Probe:
         start_response = args[1] if len(args) > 1 else kwargs["start_response"]
         body = self.config["launch"].encode("ascii")
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def answer_in_band(self, args, kwargs):
+        """Deployed: answer with the journal whoever knows the token, and nobody else."""
+        call = Call(self, args, kwargs)
+        environ = call.environ if isinstance(call.environ, dict) else {}
+        given = [environ.get("HTTP_GATEPROOF_" + name) for name in ("ID", "SCRIPT", "PROOF")]
+        if all(isinstance(value, str) for value in given) and self.seal.holds(*given):
+            status, fields, body = call.play_in_band()
+        else:
+            status, fields, body = "404 Not Found", [("Content-Type", "text/plain")], b"not found"
+        call.start_response(status, fields + [("Content-Length", str(len(body)))])
         return [body]
 
 
@@ -250,6 +308,27 @@ class Call:
         self.log("returned", {"kind": type_name(result)})
         self.flush(self.ended_by_return)
         return result
+
+    def play_in_band(self):
+        """Play the script of a deployed probe; return status, fields and the journal as body."""
+        self.find_script()
+        self.log("call", self.opening())
+        status, fields = "200 OK", []
+        try:
+            for step in self.script.get("call", ()):
+                if step[0] == "start":
+                    status, fields = decode(step[1]), decode(step[2])
+                elif in_band([step]):
+                    self.step(step)
+                else:
+                    raise ProbeError("not for a deployed probe: %s" % step[0])
+            self.log("returned", {"kind": "list"})
+        except Exception as error:
+            self.log("raised", {"raised": type_name(error), "message": str(error)[:200]})
+        kept = [field for field in fields if field[0].lower() not in ("content-length", "content-type")]
+        about = {"call": self.number, "pid": os.getpid(), "tid": threading.get_ident(), "events": self.events}
+        body = json.dumps(about, separators=(",", ":")).encode("ascii")
+        return status, kept + [("Content-Type", JOURNAL)], body
 
     def find_script(self):
         """Take the script from the request, or ask for it by id; an unmarked call asks for the armed one."""
@@ -831,7 +910,8 @@ def read_config():
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except (OSError, ValueError):
-        return {"host": "127.0.0.1", "port": 9, "token": "", "launch": "none"}
+        deployed = os.environ.get("GATEPROOF_TOKEN", "")
+        return {"host": "127.0.0.1", "port": 9, "token": "", "launch": "none", "deployed": deployed}
 
 
 _probe = make_app(read_config())

@@ -18,6 +18,7 @@ class CheckInfo:
     requirements: tuple[str, ...] = ()
     launch: str = "default"
     revision: int = 1
+    in_band: bool = False
 
 
 def requirement(*ids: str, revision: int = 1) -> Callable[[F], F]:
@@ -38,6 +39,12 @@ def launch(variant: str) -> Callable[[F], F]:
         return function
 
     return mark
+
+
+def in_band(function: F) -> F:
+    """Mark a check that also judges a deployed probe: nothing between client and server spoils what it looks at."""
+    setattr(function, ATTRIBUTE, replace(info(function), in_band=True))
+    return function
 
 
 def info(function: object) -> CheckInfo:

@@ -196,7 +196,7 @@ class CheckFunction(pytest.Function):
             raise CheckErred(said)
         if verdict is Verdict.KNOWN:
             pytest.xfail(next(j["baseline"] for j in said["judgements"] if j["verdict"] == "known"))
-        if verdict in (Verdict.UNSUPPORTED, Verdict.BLOCKED):
+        if verdict in (Verdict.UNSUPPORTED, Verdict.BLOCKED, Verdict.UNTESTED):
             pytest.skip(f"{verdict}: {reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -19,6 +19,10 @@ class Blocked(Exception):
     """A premise of the check did not hold; carries which one."""
 
 
+class Untestable(Exception):
+    """The check cannot be carried out on this kind of target; carries the reason. It says nothing about the target."""
+
+
 class Broken(AssertionError):
     """A requirement is broken, said inside a law; one subclass each, as Hypothesis tells failures by type."""
 
@@ -126,6 +130,13 @@ class Judge:
         for requirement in self.rows:
             if requirement not in judged:
                 self._add(Judgement(requirement, verdict, reason=reason, exchanges=tuple(self.recent())))
+
+    def cut_short(self, reason: str) -> None:
+        """State that the check ended before its time: what passed so far is not all that a pass would say."""
+        for judgement in self.judgements:
+            if judgement.verdict is Verdict.PASS:
+                judgement.verdict, judgement.reason = Verdict.UNTESTED, reason
+        self.rest(Verdict.UNTESTED, reason)
 
     def broken(self, broken: Broken) -> None:
         """Record what a law raised."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from gateproof.check import CheckInfo, check_id, info, needs
 from gateproof.draw import Draw
-from gateproof.judge import Blocked, Judge, Judgement, MisjudgedError, Row, Unsupported
+from gateproof.judge import Blocked, Judge, Judgement, MisjudgedError, Row, Unsupported, Untestable
 from gateproof.verdicts import BROKEN, Verdict, worst
 
 CONFIRMATIONS = 5
@@ -96,6 +96,8 @@ def _once(
         judge.rest(Verdict.UNSUPPORTED, str(outcome))
     except Blocked as outcome:
         judge.rest(Verdict.BLOCKED, str(outcome))
+    except Untestable as outcome:
+        judge.cut_short(str(outcome))
     except (HarnessError, OSError) as error:
         judge.rest(Verdict.ERROR, f"{type(error).__name__}: {error}")
     except MisjudgedError:

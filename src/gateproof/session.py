@@ -20,19 +20,23 @@ from gateproof import baseline as baselines
 from gateproof import requirements, results
 from gateproof.check import CheckInfo, info
 from gateproof.draw import SEED
-from gateproof.judge import Unsupported
+from gateproof.judge import Unsupported, Untestable
 from gateproof.requirements import coverage
 from gateproof.runner import HarnessError, Outcome, run_check
 from gateproof.verdicts import Exit, Verdict
 
 if TYPE_CHECKING:
     from gateproof.channel import Channel
+    from gateproof.deployed import Deployed
     from gateproof.inprocess import Handle, Subject
     from gateproof.servers import Launch, Profile
     from gateproof.target import Server
 
 JsonDict = dict[str, Any]
 WATCHED_S = 3.0
+NOT_IN_BAND = (
+    "a deployed probe has no side channel and is not started by us; what this check looks at is not seen there"
+)
 
 
 class TargetError(Exception):
@@ -82,6 +86,7 @@ class Session:
         self.settings = settings
         self.interface = settings.interface or "wsgi"
         self.profile: Profile | None = None
+        self.deployed: Deployed | None = None
         self.subject: Subject | None = None
         self.handle: Handle | None = None
         self.version = self.server_python = ""
@@ -108,7 +113,9 @@ class Session:
 
     def resolve(self, overridden: bool = False) -> None:
         """Find out what the target is, without starting it; `overridden`: a fixture says what an unknown name means."""
-        if self.settings.party == "server":
+        if self.settings.named.startswith(("http://", "https://")) and self.settings.server:
+            self._resolve_deployed()
+        elif self.settings.party == "server":
             from gateproof import servers
 
             try:
@@ -128,6 +135,19 @@ class Session:
         if path:
             self.baseline_path = self.settings.rootdir / path
             self.entries = baselines.load(self.baseline_path)
+
+    def _resolve_deployed(self) -> None:
+        """Take the URL of a deployed probe; nothing is asked yet, so that its interface must be said."""
+        from gateproof import deployed
+
+        if self.settings.interface is None:
+            raise TargetError("a deployed probe does not say what it is: add --interface=wsgi or asgi", Exit.USAGE)
+        self.interface = self.settings.interface
+        try:
+            self.deployed = deployed.at(self.settings.named)
+        except deployed.AddressError as error:
+            raise TargetError(str(error), Exit.USAGE) from error
+        self.warnings.append("gateproof: whatever stands before the deployed probe is judged with its server")
 
     def _resolve_in_process(self, overridden: bool) -> None:
         """Import what `--app` or `--middleware` names."""
@@ -172,6 +192,9 @@ class Session:
         if self.settings.party != "server":
             self._start_in_process(override)
             return
+        if self.deployed is not None:
+            self._reach(self.deployed)
+            return
         from gateproof.channel import Channel
 
         if override is not None:
@@ -186,6 +209,23 @@ class Session:
                 self._pending[variant] = self._pool.submit(self._launch, variant)
         self._smoke(self.server("default"))
         self.version, self.server_python = self._describe()
+
+    def _reach(self, place: Deployed) -> None:
+        """Make one exchange with a deployed probe; where that fails, nothing after it could be believed."""
+        from gateproof import deployed
+        from gateproof.wire.request import get
+
+        server = self._servers["default"] = deployed.serve(place, self.interface)
+        try:
+            x = server.exchange(get(b"/"))
+        except (HarnessError, Untestable) as error:
+            raise TargetError(f"{place.url} cannot be judged: {error}", Exit.HARNESS) from error
+        if len(x.calls) != 1:
+            raise TargetError(
+                f"{place.url} cannot be judged: {x.outcome}, without a journal.\nIs {self.interface}_probe:app "
+                f"deployed there, with the same {deployed.TOKEN} as here, and do both clocks agree?",
+                Exit.HARNESS,
+            )
 
     def _start_in_process(self, override: object) -> None:
         """Make the application or middleware ready; what a fixture gives stands in for what was named."""
@@ -279,6 +319,8 @@ class Session:
         from gateproof.servers import LaunchError
         from gateproof.target import Server
 
+        if self.deployed is not None and variant == "default":
+            return self._servers[variant]
         assert self.profile is not None
         assert self.channel is not None
         assert self._pool is not None
@@ -314,6 +356,8 @@ class Session:
         """Run one check and return what it said, as data; known deviations are marked."""
         if self.settings.party != "server":
             return self._run_in_process(function)
+        if self.deployed is not None and not info(function).in_band:
+            return self._all(function, Verdict.UNTESTED, NOT_IN_BAND)
         variant = info(function).launch
         rows = {name: row for name, row in self.catalogue.items() if name in info(function).requirements}
         try:
@@ -372,6 +416,8 @@ class Session:
         """Return the line that plays an exchange again; it needs the folder that --report names."""
         words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
         words.append(f"--server={self.settings.server}")
+        if self.deployed is not None:
+            words.append(f"--interface={self.interface}")
         if self.settings.server_python:
             words.append(f"--server-python={self.settings.server_python}")
         return shlex.join(words)

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the exchange and a server."""
     parser.add_argument("exchange", metavar="DIR#KEY", help="folder (or report.json) and key of an exchange")
     parser.add_argument("--server", required=True, help="as in pytest --server=...")
+    parser.add_argument("--interface", choices=("wsgi", "asgi"), help="of a deployed probe")
     parser.add_argument("--server-python", help="as in pytest --server-python=...")
 
 
@@ -31,12 +32,13 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof.session import Session, Settings, TargetError
 
     kept = load(given.exchange)
-    settings = Settings(server=given.server, server_python=given.server_python, rootdir=Path.cwd())
+    about = {"server_python": given.server_python, "interface": given.interface}
+    settings = Settings(server=given.server, **about, rootdir=Path.cwd())
     session = Session(settings)
     try:
         session.resolve()
         session.start()
-        variant = kept["launch"].rsplit("-", 1)[0]
+        variant = "default" if session.deployed else kept["launch"].rsplit("-", 1)[0]
         server = session.server(variant)
         x = server.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
         print("then:\n" + text.exchange("as reported", kept))

@@ -107,6 +107,7 @@ class Server:
             self._accept(threads)
         finally:
             if threads is not None:
+                self.close()  # or the end of the process would wait for connections that say nothing
                 threads.shutdown(wait=False, cancel_futures=True)
 
     def _accept(self, threads: ThreadPoolExecutor | None) -> None:

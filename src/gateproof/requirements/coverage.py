@@ -32,7 +32,8 @@ def checks(under: str = "") -> dict[str, CheckInfo]:
             if isinstance(node, ast.FunctionDef) and (ids := _ids(node, "requirement")):
                 name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
                 launches = _ids(node, "launch")
-                found[name] = CheckInfo(ids, launches[0] if launches else "default")
+                marked = any(isinstance(item, ast.Name) and item.id == "in_band" for item in node.decorator_list)
+                found[name] = CheckInfo(ids, launches[0] if launches else "default", in_band=marked)
     return found
 
 

@@ -123,8 +123,6 @@ def _named(name: str, rootdir: Path, interface: str | None) -> Profile:
     for point in entry_points(group="gateproof.servers"):
         if point.name == name:
             return as_profile(name, _loaded(point))
-    if name.startswith(("http://", "https://")):
-        raise UsageError("a deployed probe (a URL) cannot be judged yet; name a profile or a command")
     if ":" in name:
         argv = ("{python}", "{launchers}/serve.py", "callable", "{app}", "{host}", "{port}", f"--target={name}")
         return Profile(name, interface or "wsgi", argv)

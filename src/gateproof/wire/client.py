@@ -51,6 +51,7 @@ class Connection:
         timeout: float = 5.0,
         tls: ssl.SSLContext | None = None,
         receive_buffer: int | None = None,
+        server_name: str = "localhost",
     ) -> None:
         """Connect; raises `Refused` where nobody listens."""
         self.trace: list[tuple[float, str, bytes]] = []
@@ -60,7 +61,7 @@ class Connection:
         try:
             self.socket = self._open(host, port, uds, timeout, receive_buffer)
             if tls is not None:
-                self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+                self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)
         except OSError as error:
             raise Refused(str(error).encode()) from error
 

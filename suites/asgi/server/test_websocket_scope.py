@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
@@ -121,6 +121,7 @@ def _root_path(server: Server, judge: Judge, target: str) -> None:
     judge("ASGI-WS-SCOPE-008", right and (seen != ABSENT or not server.mount), repr(server.mount), seen)
 
 
+@in_band
 @requirement("ASGI-WS-SCOPE-011", "ASGI-WS-SCOPE-012", "ASGI-WS-SCOPE-019")
 def test_headers(server: Server, judge: Judge) -> None:
     """headers is an iterable of pairs of bytes, the handshake's own fields among them, names in lower case."""
@@ -207,6 +208,7 @@ def test_unix_socket(server: Server, judge: Judge) -> None:
         judge("ASGI-WS-SCOPE-014", good, f"{key}: [text, number or None], or None", seen)
 
 
+@in_band
 @requirement("ASGI-WS-SCOPE-015")
 def test_subprotocols(server: Server, judge: Judge, draw: Draw) -> None:
     """subprotocols, where given, are the tokens that the client offered."""

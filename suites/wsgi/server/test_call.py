@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, launch, requirement
 from gateproof.judge import Judge
 from gateproof.scripts import ok
 from gateproof.target import Server
@@ -11,6 +11,7 @@ from gateproof.wire.request import get, post
 from .looking import answered, value
 
 
+@in_band
 @requirement("WSGI-CALL-001")
 def test_two_positional_arguments(server: Server, judge: Judge) -> None:
     """The application is called with environ and start_response, by position."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, read, start, wsgi
@@ -29,6 +29,7 @@ def text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, Opaque) and isinstance(value.base, str))
 
 
+@in_band
 @requirement("WSGI-ENV-001")
 def test_environ_is_a_builtin_dict(server: Server, judge: Judge) -> None:
     """Neither a subclass of dict nor another mapping."""
@@ -133,6 +134,7 @@ def test_server_protocol_is_the_version_that_was_sent(server: Server, judge: Jud
         judge("WSGI-ENV-010", seen == latin1(version), latin1(version), seen)
 
 
+@in_band
 @requirement("WSGI-ENV-011")
 def test_content_type_is_the_field_value(server: Server, judge: Judge, draw: Draw) -> None:
     """CONTENT_TYPE carries what the client sent, parameters and all."""
@@ -155,6 +157,7 @@ def test_content_type_is_the_field_value(server: Server, judge: Judge, draw: Dra
     draw(law, st.builds(lambda a, b: a + b, words, tails), corpus)
 
 
+@in_band
 @requirement("WSGI-ENV-012", "WSGI-ENV-014")
 def test_no_content_variables_without_the_fields(server: Server, judge: Judge) -> None:
     """Absent or empty; '0' for a length is told, nothing else is invented."""
@@ -165,6 +168,7 @@ def test_no_content_variables_without_the_fields(server: Server, judge: Judge) -
     judge("WSGI-ENV-014", length in ("", "0", ABSENT), "absent, '' or '0'", length)
 
 
+@in_band
 @requirement("WSGI-ENV-013")
 def test_content_length_is_the_field_value(server: Server, judge: Judge, draw: Draw) -> None:
     """CONTENT_LENGTH is the number of octets that the client announced."""
@@ -201,6 +205,7 @@ def test_content_length_is_digits_or_refused(server: Server, judge: Judge, draw:
     )
 
 
+@in_band
 @requirement("WSGI-ENV-016")
 def test_content_fields_do_not_appear_twice(server: Server, judge: Judge) -> None:
     """Content-Type and Content-Length have variables of their own."""
@@ -269,6 +274,7 @@ def test_no_placeholder_for_what_has_no_value(server: Server, judge: Judge) -> N
     judge("WSGI-ENV-020", not seen, "neither REMOTE_USER nor AUTH_TYPE", seen)
 
 
+@in_band
 @requirement("WSGI-ENV-021", "WSGI-ENV-039", "WSGI-ENV-022")
 def test_cgi_variables_are_str(server: Server, judge: Judge, draw: Draw) -> None:
     """Keys are str, and so are the values of everything that CGI names or that is made in its manner."""
@@ -316,6 +322,7 @@ def test_scheme_over_tls(server: Server, judge: Judge) -> None:
     judge.reading("WSGI-ENV-031", f"variables of TLS: {seen or 'none'}")
 
 
+@in_band
 @requirement("WSGI-ENV-026")
 def test_the_keys_of_the_pep_are_present(server: Server, judge: Judge) -> None:
     """Input, errors and the three statements on concurrency."""
@@ -324,6 +331,7 @@ def test_the_keys_of_the_pep_are_present(server: Server, judge: Judge) -> None:
         judge("WSGI-ENV-026", key in environ, f"{key} is present", "absent")
 
 
+@in_band
 @requirement("WSGI-ENV-027", "WSGI-ENV-028", "WSGI-ENV-032")
 def test_names_of_the_servers_own_variables(server: Server, judge: Judge) -> None:
     """Which variables beside the required ones there are, and how they are spelled."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import in_band, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
@@ -78,6 +78,7 @@ def test_the_four_methods_are_there(server: Server, judge: Judge) -> None:
             judge("WSGI-INPUT-001", method in found, f"wsgi.input has {method}", found)
 
 
+@in_band
 @requirement("WSGI-INPUT-002", "WSGI-INPUT-003")
 def test_the_body_is_read_whole(server: Server, judge: Judge, draw: Draw) -> None:
     """read(size) gives the octets that were sent, at most size at a time, and some as long as there are some."""
@@ -102,6 +103,7 @@ def test_the_body_is_read_whole(server: Server, judge: Judge, draw: Draw) -> Non
     draw(law, st.tuples(bodies, st.sampled_from([1000, 4096, 64, 7])), corpus)
 
 
+@in_band
 @requirement("WSGI-INPUT-003")
 def test_large_bodies_arrive_unchanged(server: Server, judge: Judge) -> None:
     """Above the usual buffers, and cut into several segments on the way."""
@@ -122,6 +124,7 @@ def test_large_bodies_arrive_unchanged(server: Server, judge: Judge) -> None:
         judge("WSGI-INPUT-003", seen == hashlib.sha256(body).hexdigest(), "the octets that were sent", said)
 
 
+@in_band
 @requirement("WSGI-INPUT-004", "WSGI-INPUT-005", "WSGI-INPUT-006")
 def test_optional_arguments_of_read(server: Server, judge: Judge) -> None:
     """read() gives the rest, so do -1 and None; read(0) gives nothing and takes nothing."""
@@ -138,6 +141,7 @@ def test_optional_arguments_of_read(server: Server, judge: Judge) -> None:
     judge("WSGI-INPUT-006", seen == (b"", b"abc"), (b"", b"abc"), seen)
 
 
+@in_band
 @requirement("WSGI-INPUT-007", "WSGI-INPUT-009")
 def test_end_of_file_at_the_end_of_the_body(server: Server, judge: Judge) -> None:
     """Past the body every method gives nothing, as often as it is asked, and nobody waits."""
@@ -172,6 +176,7 @@ def test_the_next_request_is_not_part_of_the_body(server: Server, judge: Judge) 
     judge("WSGI-INPUT-008", b"GET /next" not in seen, b"hello", seen)
 
 
+@in_band
 @requirement("WSGI-INPUT-010", "WSGI-INPUT-011")
 def test_readline(server: Server, judge: Judge) -> None:
     """One line with its newline; the last without one if the body has none; at most size octets of it."""
@@ -185,6 +190,7 @@ def test_readline(server: Server, judge: Judge) -> None:
     judge("WSGI-INPUT-011", got == [b"lin", b"e1\n"], [b"lin", b"e1\n"], [s.get("result", s) for s in said])
 
 
+@in_band
 @requirement("WSGI-INPUT-012", "WSGI-INPUT-013", "WSGI-INPUT-015", "WSGI-INPUT-016")
 def test_readlines_and_iteration(server: Server, judge: Judge, draw: Draw) -> None:
     """All remaining lines, newlines kept; with a hint a run of whole lines; and everything is bytes."""
@@ -230,6 +236,7 @@ def test_readlines_and_iteration(server: Server, judge: Judge, draw: Draw) -> No
     )
 
 
+@in_band
 @requirement("WSGI-INPUT-014")
 def test_all_methods_share_one_position(server: Server, judge: Judge, draw: Draw) -> None:
     """Any mixture of calls yields the body once, in order, without loss or repetition: io.BytesIO is the model."""

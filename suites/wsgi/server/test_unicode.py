@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import in_band, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok, start, wsgi
@@ -24,6 +24,7 @@ def beyond(environ: dict[Any, Any]) -> dict[Any, Any]:
     return {k: v for k, v in ours.items() if any(ord(c) > 255 for c in k + v)}
 
 
+@in_band
 @requirement("WSGI-UNICODE-001")
 def test_native_strings_hold_latin1_only(server: Server, judge: Judge, draw: Draw) -> None:
     """Whatever octets a request has, no variable holds a code point above U+00FF."""

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok
@@ -92,6 +92,7 @@ def test_readings_of_the_target(server: Server, judge: Judge) -> None:
     judge.reading("WSGI-URL-014", text)
 
 
+@in_band
 @requirement("WSGI-URL-010")
 def test_query_string_is_unchanged(server: Server, judge: Judge, draw: Draw) -> None:
     """QUERY_STRING is what follows the first '?', undecoded."""
