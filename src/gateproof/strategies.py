@@ -167,7 +167,7 @@ def requests(path: str | None = None, methods: Sequence[str] = METHODS) -> Searc
 
 
 def manners() -> SearchStrategy[Manner]:
-    """Return ways in which a server may behave (`gateproof.drive.wsgi.requests.Manner`) while it reads all it is given."""
+    """Return ways in which a server may behave (`gateproof.drive.wsgi.Manner`) while it takes all it is given."""
     flag = st.booleans()
     absent = st.lists(st.sampled_from(ABSENT), max_size=4).map(frozenset)
     extra = st.sampled_from(

@@ -77,6 +77,10 @@ class Manner:
         """Return this manner with other values."""
         return replace(self, **changes)
 
+    def changes(self) -> dict[str, Any]:
+        """Return what differs from the plain manner, by name."""
+        return {key: value for key, value in vars(self).items() if value != getattr(PLAIN, key)}
+
 
 PLAIN = Manner()
 

@@ -6,26 +6,21 @@ Nothing here sleeps; a call that hangs is ended at its deadline.
 from __future__ import annotations
 
 import functools
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateproof.channel import Event
 from gateproof.drive.wsgi.requests import PLAIN, Kind, Manner, Request, make_environ
 from gateproof.drive.wsgi.streams import Errors, FileWrapper, Input, WouldBlock
+from gateproof.inprocess import Hung, limited
 from gateproof.validate import Finding
 from gateproof.validate.wsgi import observe
 
 Application = Callable[..., Any]
 DEADLINE_S = 5.0
 MOST_ITEMS = 10_000  # an endless response is left after so many items, as a client may at any time
-
-
-class Hung(BaseException):
-    """The deadline of a call; no `except Exception` of the application catches it."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +31,6 @@ class Start:
     headers: Any
     exc_info: bool = False
     items: int = 0
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the journal: monotonic seconds, name, value; `call` is 0 where there is but one."""
-
-    t: float
-    name: str
-    value: Any = None
-    call: int = 0
 
 
 @dataclass(eq=False)
@@ -76,7 +61,7 @@ class Served:
 
     def note(self, name: str, value: Any = None) -> None:
         """Write a line into the journal."""
-        self.journal.append(Event(time.monotonic(), name, value))
+        self.journal.append(Event(time.monotonic(), 1, name, value, 0, 0))
 
     @property
     def sent(self) -> bool:
@@ -111,6 +96,11 @@ class Served:
         """What the client would have got, where every item went out."""
         return b"".join(piece for piece in (*self.written, *self.items) if isinstance(piece, bytes))
 
+    def octets(self) -> bytes:
+        """Return the response as a server would have sent it, for people to read."""
+        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in self.headers), "", ""]
+        return "\r\n".join(lines).encode("latin-1", "backslashreplace") + self.body
+
     @property
     def outcome(self) -> str:
         """What came of the call, in a few words."""
@@ -126,10 +116,9 @@ class Served:
 class Play:
     """One call in progress: the callables that the application gets, and what the server does with its result."""
 
-    def __init__(self, served: Served) -> None:
-        """Take the record to write into."""
-        self.served, self.manner = served, served.manner
-        self.iterating = False
+    def __init__(self, served: Served, between: Callable[[], object] | None = None) -> None:
+        """Take the record to write into, and what is done after the first item."""
+        self.served, self.manner, self.between = served, served.manner, between
 
     # What the application is given
 
@@ -218,6 +207,8 @@ class Play:
                 return
             served.note("item", item)
             served.items.append(item)
+            if self.between is not None and len(served.items) == 1:
+                self.between()
 
     def close(self, result: Any) -> None:
         """Call close() where there is one."""
@@ -250,17 +241,32 @@ class Play:
 
 
 def serve(
-    app: Application, request: Request | None = None, manner: Manner = PLAIN, *, deadline: float = DEADLINE_S
+    app: Application,
+    request: Request | None = None,
+    manner: Manner = PLAIN,
+    *,
+    deadline: float = DEADLINE_S,
+    between: Callable[[], object] | None = None,
+    report: Callable[[Finding], None] | None = None,
+    journal: list[Event] | None = None,
 ) -> Served:
-    """Make one call of `app` and return all that came of it. Raises nothing that the application raised."""
+    """Make one call of `app` and return all that came of it. Raises nothing that the application raised.
+
+    `between` is called after the first item, as a server of greenlets may serve others there; `report` gets the
+    findings in place of the record; `journal` is the list to write into, where others write as well.
+    """
     request = request or Request()
     served = Served(request, manner, Input(request, manner), Errors(manner))
-    play = Play(served)
+    served.journal = journal if journal is not None else served.journal
+    play = Play(served, between)
     served.environ = make_environ(request, manner, stream=served.input, errors=served.errors)
     if manner.file_wrapper:
         served.environ["wsgi.file_wrapper"] = play.wrapper
-    with within(deadline):
-        play.run(observe(app, served.findings.append, inform=True))
+    try:
+        with limited(deadline):
+            play.run(observe(app, report or served.findings.append, inform=True))
+    except Hung:
+        served.hung = True  # it was over, and the alarm came all the same
     return served
 
 
@@ -299,23 +305,3 @@ def callable_of_kind(target: Callable[..., Any], kind: Kind) -> Callable[..., An
         return target(*args, **kwargs)
 
     return function
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """End what runs in the block at a deadline, by `Hung`; only the main thread can, and only with a free timer."""
-    free = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
-    if not free or signal.getsignal(signal.SIGALRM) not in (signal.SIG_DFL, None, _alarm):
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again and again, for an application that swallows it
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _alarm(number: int, frame: Any) -> None:
-    raise Hung("the deadline of the call")
