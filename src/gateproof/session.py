@@ -162,6 +162,7 @@ class Session:
             else:
                 name = given.middleware or ""
                 self.subject = inprocess.middleware(name, rootdir=given.rootdir, interface=given.interface)
+                self.subject.paths = inprocess.words_of(given.app_paths)
             self.interface = self.subject.interface
         except servers.UsageError:
             if not overridden:

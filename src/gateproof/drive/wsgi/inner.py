@@ -15,6 +15,7 @@ from gateproof.channel import Event
 Container = Literal["list", "tuple", "generator", "iterator", "iterable", "getitem", "wrapper", "odd"]
 CONTAINERS: tuple[Container, ...] = ("list", "tuple", "generator", "iterator", "iterable", "getitem")
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
+HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 class Planned(Exception):
@@ -94,8 +95,8 @@ class Within:
         """Play the script."""
         inside, script = Inside(len(args), tuple(sorted(kwargs))), self.script
         self.calls.append(inside)
-        environ = args[0] if args else kwargs.get("environ")
-        start_response = args[1] if len(args) > 1 else kwargs.get("start_response", next(iter(kwargs.values()), None))
+        given = [*args, *(kwargs[name] for name in ("environ", "start_response") if name in kwargs)]
+        environ, start_response = given[0], given[1]
         inside.environ, inside.copy = environ, dict(environ)
         self.note("called within", {"arguments": len(args), "keywords": sorted(kwargs)})
         return Part(self, inside, script, start_response).run()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateproof.channel import Event
 from gateproof.drive.paths import ROOT, Place, named, parse
 from gateproof.drive.wsgi.application import Stage
 from gateproof.drive.wsgi.inner import Inside, Script, Within
@@ -48,7 +49,7 @@ class Middleware(Stage):
         self.within = Within()
         self._said: list[Finding] = []
         self._wrapped: Callable[..., Any] | None = None
-        self._survey: list[Passage] = []
+        self.seen: list[Passage] = []  # what the tour of the checks saw
 
     @property
     def wrapped(self) -> Callable[..., Any]:
@@ -70,7 +71,7 @@ class Middleware(Stage):
         """Begin a check; one that is repeated makes every call anew."""
         super().begin_check(name, patient=patient)
         if patient:
-            self._survey = []
+            self.seen = []
 
     def through(
         self,
@@ -83,9 +84,11 @@ class Middleware(Stage):
     ) -> Passage:
         """Make one call through the middleware, or through `around`, with a script within."""
         script = script or Script()
-        self._said = said = []
+        said: list[Finding] = []
+        self._said = said
         self.within.script, self.within.calls = script, []
-        self.within.journal = journal = []
+        journal: list[Event] = []
+        self.within.journal = journal
         outer = self.call(
             around or self.wrapped,
             request or self.request,

@@ -42,6 +42,7 @@ class Served:
     input: Input
     errors: Errors
     environ: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)  # the environ as it was at first
     starts: list[Start] = field(default_factory=list)
     written: list[Any] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
@@ -262,6 +263,7 @@ def serve(
     served.environ = make_environ(request, manner, stream=served.input, errors=served.errors)
     if manner.file_wrapper:
         served.environ["wsgi.file_wrapper"] = play.wrapper
+    served.given = dict(served.environ)
     try:
         with limited(deadline):
             play.run(observe(app, report or served.findings.append, inform=True))

@@ -1,4 +1,4 @@
-"""The round trip: what an application is asked at each of its places, by a server of many manners. It ships, and is fixed."""
+"""The round trip: what an application is asked at each of its places, by a server of many manners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ PARTS = ("Content-Type", "multipart/form-data; boundary=b")
 OCTETS = ("Content-Type", "application/octet-stream")
 MULTIPART = (
     b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
-    b'--b\r\nContent-Disposition: form-data; name="f"; filename="x.txt"\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="f"; filename="x.txt"\r\n'
+    b"Content-Type: text/plain\r\n\r\nx\r\n--b--\r\n"
 )
 UPLOADS = (
     ((FORM,), b"a=1&b=caf%C3%A9&next=/"),

@@ -1,0 +1,79 @@
+"""What the checks of WSGI applications share: conduct in the round trip and beyond, and the likeness of two answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from gateproof import strategies as gst
+from gateproof.draw import Draw
+from gateproof.drive.wsgi import Manner, Request, Served
+from gateproof.drive.wsgi.application import Application
+from gateproof.judge import Judge
+
+Case = tuple[Request, Manner]
+
+
+def cases(app: Application) -> st.SearchStrategy[Case]:
+    """Return drawn requests, most of them for places that exist, by servers of drawn manners."""
+    where = st.one_of(*[gst.requests(path=place.path) for place in app.places], gst.requests())
+    return st.tuples(where, gst.manners())
+
+
+def judge_conduct(app: Application, judge: Judge, draw: Draw, *rows: str) -> None:
+    """Judge rows that the observers judge in every single call: in the round trip, then in drawn calls."""
+    for row in rows:
+        found = app.worst(row)
+        if found is None:
+            judge(row, True)
+            continue
+        served, finding = found
+        app.look_at(served)
+        judge(row, False, finding.expected, f"{finding.message}: {finding.seen}", weight=finding.weight)
+
+    def law(case: Case) -> None:
+        served = app.serve(*case)
+        for finding in served.findings:
+            if finding.requirement_id in rows and finding.weight != "inform":
+                app.look_at(served)
+                seen = f"{finding.message}: {finding.seen}"
+                judge(finding.requirement_id, False, finding.expected, seen, weight=finding.weight)
+
+    draw(law, cases(app), ())
+
+
+def used(app: Application, judge: Judge, rows: tuple[str, ...], what: str, seen: Callable[[Served], object]) -> bool:
+    """Tell whether a call of the round trip shows the optional thing; if none does, the rows are unsupported."""
+    if any(seen(served) for served in app.survey()):
+        return True
+    for row in rows:
+        judge.unsupported(row, f"in {len(app.survey())} calls the application never {what}")
+    return False
+
+
+def failed(served: Served) -> bool:
+    """Tell whether a call came to nothing: an exception left it, it hung, or it is an error of the server's kind."""
+    return served.error is not None or served.hung or served.code >= 500 or not served.starts
+
+
+def worse(served: Served, than: Served) -> bool:
+    """Tell whether a call came to nothing where a like one did not."""
+    return failed(served) and not failed(than)
+
+
+def same(one: Served, other: Served, *, body: bool = True) -> bool:
+    """Tell whether two answers are the same: status, names of fields, and the body where `body` says so."""
+    names = [sorted({name.lower() for name, _ in each.headers}) for each in (one, other)]
+    return one.status == other.status and names[0] == names[1] and (not body or one.body == other.body)
+
+
+def steady(app: Application, request: Request) -> Served | None:
+    """Return the answer to a request, None where two answers in a row differ in their status or fields."""
+    one, other = app.serve(request), app.serve(request)
+    return other if same(one, other, body=False) else None
+
+
+def constant(app: Application, request: Request, answer: Served) -> bool:
+    """Tell whether the body of the answer is the same whenever the same is asked."""
+    return app.serve(request).body == answer.body

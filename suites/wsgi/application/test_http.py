@@ -1,0 +1,39 @@
+"""PEP 3333, Handling the Content-Length Header and Other HTTP Features: lengths, HEAD, 204 and 304."""
+
+from __future__ import annotations
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.wsgi import Request
+from gateproof.drive.wsgi.application import Application
+from gateproof.judge import Judge
+
+from .looking import judge_conduct
+
+VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
+
+
+@requirement("WSGI-HTTP-037")
+def test_content_length_is_the_length(app: Application, judge: Judge, draw: Draw) -> None:
+    """The octets that come out are as many as Content-Length says."""
+    judge_conduct(app, judge, draw, "WSGI-HTTP-037")
+
+
+@requirement("WSGI-HTTP-038", "WSGI-HTTP-039", "WSGI-HTTP-040")
+def test_what_has_no_content_has_no_body(app: Application, judge: Judge, draw: Draw) -> None:
+    """204 and 304: no octets of a body, no fields that describe one."""
+    judge_conduct(app, judge, draw, "WSGI-HTTP-038", "WSGI-HTTP-039", "WSGI-HTTP-040")
+
+
+@requirement("WSGI-HTTP-041", "WSGI-HTTP-042")
+def test_head_is_like_get(app: Application, judge: Judge) -> None:
+    """Status and fields are those of GET: told, not scored."""
+    for place in app.places:
+        get, head = app.get(place), app.serve(Request("HEAD", place.path, place.query))
+        judge.reading("WSGI-HTTP-041", f"{'a' if head.body else 'no'} body for HEAD")
+        missing = {name.lower() for name, _ in get.headers} - {name.lower() for name, _ in head.headers} - VOLATILE
+        if get.status != head.status:
+            judge.reading("WSGI-HTTP-042", f"{place.path}: {head.status!r}, GET {get.status!r}")
+        elif missing:
+            judge.reading("WSGI-HTTP-042", f"{place.path}: HEAD lacks {', '.join(sorted(missing))}")
+    judge("WSGI-HTTP-042", True)

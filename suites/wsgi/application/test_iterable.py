@@ -1,0 +1,80 @@
+"""PEP 3333, Specification Details: the iterable that an application returns."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.paths import Place
+from gateproof.drive.wsgi import Manner, Served
+from gateproof.drive.wsgi.application import Application
+from gateproof.judge import Judge
+
+from .looking import judge_conduct, worse
+
+REPEATS = 4
+
+
+@requirement("WSGI-ITER-018", "WSGI-ITER-019", "WSGI-ITER-020")
+def test_yields_bytes(app: Application, judge: Judge, draw: Draw) -> None:
+    """An iterable of bytes; a len() that works is right."""
+    judge_conduct(app, judge, draw, "WSGI-ITER-018", "WSGI-ITER-019", "WSGI-ITER-020")
+
+
+def held(serve: Callable[[], Served]) -> tuple[int, int]:
+    """Return how many open files and threads so many calls leave behind, beyond those that the first one does."""
+    with contextlib.suppress(Exception):
+        serve()
+    before = _files(), threading.active_count()
+    kept = [serve() for _ in range(REPEATS)]  # kept alive, so that close() alone counts and no collector
+    after = _files(), threading.active_count()
+    return (after[0] - before[0], after[1] - before[1]) if kept else (0, 0)
+
+
+def _files() -> int:
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
+
+
+@requirement("WSGI-ITER-021", "WSGI-ITER-022")
+def test_may_be_closed_at_any_time(app: Application, judge: Judge, draw: Draw) -> None:
+    """After any number of items, none included: no exception, nothing left open, and the next answer is as good."""
+    judge_conduct(app, judge, draw, "WSGI-ITER-021")
+    for place in app.places:
+        whole = app.get(place)
+        for taken in sorted({0, 1, len(whole.items) // 2, len(whole.items)}):
+            early, after = app.get(place, Manner(take=taken)), app.get(place)
+            app.look_at(early, after)
+            judge("WSGI-ITER-021", early.close_error is None, "close() without exception", repr(early.close_error))
+            judge("WSGI-ITER-021", not worse(after, whole), whole.outcome, f"after close() at {taken}: {after.outcome}")
+        _judge_leaks(app, judge, place)
+
+
+def _judge_leaks(app: Application, judge: Judge, place: Place) -> None:
+    """Judge what calls leave open that were given up; what they leave open at their natural end is told, not scored."""
+    for row, takes in (("WSGI-ITER-021", (0, 1)), ("WSGI-ITER-022", (None,))):
+        for take in takes:
+            manner = Manner(take=take, file_wrapper=True, transmit=take != 0)
+            files, threads = held(lambda manner=manner: app.get(place, manner))  # type: ignore[misc]
+            ok = files < REPEATS and threads < REPEATS
+            seen = f"{REPEATS} calls left {files} files and {threads} threads"
+            judge(row, ok, "nothing left open after close()", seen)
+
+
+@requirement("WSGI-ITER-023")
+def test_what_kind_of_iterable_it_is(app: Application, judge: Judge) -> None:
+    """Any protocol of iteration will do: told, not scored."""
+    kinds = sorted({type(served.result).__name__ for served in app.survey()})
+    judge.reading("WSGI-ITER-023", ", ".join(kinds))
+
+
+@requirement("WSGI-STREAM-004")
+def test_does_its_own_buffering(app: Application, judge: Judge, draw: Draw) -> None:
+    """Not more than a hundred items of a few octets: told, not scored."""
+    judge_conduct(app, judge, draw, "WSGI-STREAM-004")

@@ -1,0 +1,37 @@
+"""PEP 3333, Middleware: Components that Play Both Sides: all other rules of both sides, and no special needs."""
+
+from __future__ import annotations
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.wsgi import Manner
+from gateproof.drive.wsgi.inner import CONTAINERS, Script
+from gateproof.drive.wsgi.middleware import Middleware
+from gateproof.judge import Judge
+
+from .looking import MANNERS, judge_conduct, passing
+
+
+@requirement("WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
+def test_is_an_application_outside_and_a_server_within(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """What fails an application fails it outside, what fails a server fails it within."""
+    judge_conduct(middleware, judge, draw, "WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
+
+
+@requirement("WSGI-MW-006")
+def test_needs_no_special_support(middleware: Middleware, judge: Judge) -> None:
+    """It works between servers without extensions and applications of every kind."""
+    plain = passing(middleware)
+    judge("WSGI-MW-006", plain.outer.error is None, "an answer", plain.outer.outcome)
+    rich = (("werkzeug.socket", object()), ("gunicorn.socket", object()), ("wsgi.url_scheme", "http"))
+    other = passing(middleware, None, Manner(extra=rich))
+    middleware.look(plain, other)
+    alike = (plain.outer.status, plain.outer.body) == (other.outer.status, other.outer.body)
+    judge("WSGI-MW-006", alike, other.outer.outcome, plain.outer.outcome)
+    for manner in MANNERS:
+        for container in CONTAINERS:
+            passage = passing(middleware, Script(container=container), manner)
+            middleware.look(passage)
+            judge(
+                "WSGI-MW-006", passage.outer.error is None, "an answer", f"{manner.changes()}: {passage.outer.outcome}"
+            )

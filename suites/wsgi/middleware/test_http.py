@@ -1,0 +1,27 @@
+"""PEP 3333, Handling the Content-Length Header and Other HTTP Features: what a middleware makes of a response."""
+
+from __future__ import annotations
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.wsgi.middleware import Middleware
+from gateproof.judge import Judge
+
+from ..application.test_headers import chunked
+from .looking import judge_conduct, survey
+
+
+@requirement("WSGI-HTTP-034", "WSGI-HTTP-035")
+def test_connection_is_the_servers(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """It adds no hop-by-hop field and no transfer coding; octets that look like one are a warning."""
+    judge_conduct(middleware, judge, draw, "WSGI-HTTP-034", "WSGI-HTTP-035")
+    for passage in survey(middleware):
+        if chunked(passage.outer.body):
+            middleware.look(passage)
+            judge("WSGI-HTTP-035", False, "a body as it is", passage.outer.body[:80], weight="warn")
+
+
+@requirement("WSGI-HTTP-044", "WSGI-HTTP-045")
+def test_lengths_are_right(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """Content-Length is that of what comes out; 204 and 304 stay without a body."""
+    judge_conduct(middleware, judge, draw, "WSGI-HTTP-044", "WSGI-HTTP-045")
