@@ -53,6 +53,7 @@ class Collected:
     comparison: Comparison | None = None
     review: baselines.Review = field(default_factory=baselines.Review)
     files: list[Path] = field(default_factory=list)
+    baseline_update: str = ""
 
     def said(self, outcome: JsonDict) -> None:
         """Keep what a check said; said twice (a rerun), the last stands."""
@@ -317,6 +318,8 @@ def finish(session: pytest.Session) -> None:
     checks = list(collected.checks.values())
     collected.review = baselines.review(run.entries, run.catalogue, checks, run.circumstances())
     session.exitstatus = _status(session, run, collected)
+    if run.settings.baseline_update and run.fatal is None:
+        collected.baseline_update = run.update_baseline(collected.review, checks)
     complete = not missing.incomplete and int(session.exitstatus) not in (Exit.INTERRUPTED, Exit.USAGE)
     collected.report = run.report(checks, missing.reasons, int(session.exitstatus), _selection(config), complete)
     if collected.earlier is not None:
@@ -392,6 +395,8 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     for title in ("stale", "unmatched", "expired"):
         for entry in getattr(collected.review, title):
             terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
+    if collected.baseline_update:
+        terminal.write_line(f"baseline: {collected.baseline_update}")
     for problem in run.problems:
         terminal.write_line(f"beside the verdicts: {problem}")
     if collected.comparison is not None:

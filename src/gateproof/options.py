@@ -50,6 +50,7 @@ OPTIONS = (
     Option("app-paths", "where to look in an application: /,/items/1,POST:/items or an OpenAPI file", metavar="PATHS"),
     Option("interface", "interface of the target, where it cannot be told", choices=("wsgi", "asgi")),
     Option("baseline", "file of known deviations, each with its reason", metavar="FILE"),
+    Option("baseline-update", "write what fails into the baseline, and take out what is stale", flag=True),
     Option("report", "folder for report.json and its companions", metavar="DIR"),
     Option("fail-on", "lightest verdict that fails a test", choices=("fail", "warn")),
     Option("compare", "an earlier report: say what is new, fixed, changed or stale since", metavar="REPORT"),

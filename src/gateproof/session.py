@@ -59,6 +59,7 @@ class Settings:
     app_paths: str | None = None
     interface: str | None = None
     baseline: str | None = None
+    baseline_update: bool = False
     report: str | None = None
     compare: str | None = None
     fail_on: str = "fail"
@@ -134,7 +135,10 @@ class Session:
         path = self.settings.baseline or (self.profile.baseline if self.profile else "")
         if path:
             self.baseline_path = self.settings.rootdir / path
-            self.entries = baselines.load(self.baseline_path)
+            if not self.settings.baseline_update or self.baseline_path.exists():
+                self.entries = baselines.load(self.baseline_path)
+        elif self.settings.baseline_update:
+            raise TargetError("--baseline-update needs --baseline=FILE, or a baseline of the profile", Exit.USAGE)
 
     def _resolve_deployed(self) -> None:
         """Take the URL of a deployed probe; nothing is asked yet, so that its interface must be said."""
@@ -429,6 +433,19 @@ class Session:
 
         judgements = [Judgement(name, verdict, reason=reason) for name in info(function).requirements]
         return results.outcome_to_json(Outcome(check_id(function), info(function), judgements), {})
+
+    def update_baseline(self, review: baselines.Review, checks: list[JsonDict]) -> str:
+        """Bring the baseline up to date with what the run showed; say what was done."""
+        from gateproof.baseline_update import updated
+
+        assert self.baseline_path is not None
+        broken = {"fail", "warn"} if self.settings.fail_on == "warn" else {"fail"}
+        text = self.baseline_path.read_text(encoding="utf-8") if self.baseline_path.exists() else ""
+        now = updated(text, self.entries, review, checks, broken, self.settings.effort)
+        self.baseline_path.write_text(now, encoding="utf-8")
+        removed = len(review.stale)
+        added = len(baselines.load(self.baseline_path)) - len(self.entries) + removed
+        return f"{self.settings.baseline or self.baseline_path} is up to date: {added} added, {removed} removed"
 
     def circumstances(self, variant: str = "default") -> baselines.Circumstances:
         """Return what baseline entries are compared with."""
