@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,10 @@ SCHEMA = Draft202012Validator(schema())
 def run(folder: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run pytest in a folder."""
     command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+    environment = {key: value for key, value in os.environ.items() if key != "GITHUB_STEP_SUMMARY"}
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False, env=environment
+    )
 
 
 def report_of(folder: Path) -> dict[str, Any]:

@@ -8,10 +8,22 @@ import sys
 from collections.abc import Sequence
 
 from gateproof import __version__
-from gateproof.commands import CommandError, compare, explain, merge, replay, report, requirements, run, servers
+from gateproof.commands import (
+    CommandError,
+    badge,
+    certificate,
+    compare,
+    explain,
+    merge,
+    replay,
+    report,
+    requirements,
+    run,
+    servers,
+)
 from gateproof.verdicts import Exit
 
-COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge)
+COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge, certificate, badge)
 
 
 class Parser(argparse.ArgumentParser):

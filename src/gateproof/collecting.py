@@ -18,9 +18,12 @@ from _pytest.fixtures import FuncFixtureInfo
 from gateproof import baseline as baselines
 from gateproof import plugin, report
 from gateproof.check import CheckInfo, check_id, info
+from gateproof.report import certificate as certificates
 from gateproof.report import reading, text
+from gateproof.report import summary as summaries
 from gateproof.report.compare import Comparison, compare, lines
 from gateproof.requirements import SET, CatalogueError, coverage
+from gateproof.requirements.sets import FrozenSet, SetError
 from gateproof.servers import UsageError
 from gateproof.session import Session, Settings, TargetError
 from gateproof.verdicts import Exit, Verdict, worst_exit
@@ -74,7 +77,10 @@ def suites_folder() -> Path:
 
 def configure(config: pytest.Config) -> None:
     """Resolve the target and point the collection at the suites; a wrong option ends the run with status 4."""
-    session = Session(_settings(config))
+    try:
+        session = Session(_settings(config))
+    except SetError as error:
+        raise pytest.UsageError(f"gateproof: {error}") from None
     overriding, session.warnings = overrides(config, session.settings)
     try:
         session.resolve(overriding)
@@ -123,6 +129,10 @@ def _settings(config: pytest.Config) -> Settings:
     given = {key: getattr(config.option, f"gateproof_{key}", None) for key in Settings.__dataclass_fields__}
     named = {key: value for key, value in given.items() if value is not None and key != "rootdir"}
     targets = [key for key in ("server", "app", "middleware") if key in named]
+    if named.get("certify"):
+        if "effort" in named:
+            raise pytest.UsageError("gateproof: --certify replays a frozen set; --effort draws more: choose one")
+        named |= {"effort": "quick", "report": named.get("report", "gateproof-report")}
     if len(targets) > 1:
         raise pytest.UsageError(f"gateproof: --{targets[0]} and --{targets[1]} name two targets; a run judges one")
     return Settings(**named, rootdir=config.rootpath)
@@ -271,6 +281,23 @@ def remember(config: pytest.Config, items: list[pytest.Item]) -> Collected:
     return collected
 
 
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a frozen set is replayed, leave out every check that is not of it, or not as it was frozen."""
+    frozen = config.stash[plugin.SESSION].frozen
+    if frozen is None:
+        return
+    others = [item for item in items if isinstance(item, CheckFunction) and not _is_frozen(item, frozen)]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        left = set(map(id, others))
+        items[:] = [item for item in items if id(item) not in left]
+
+
+def _is_frozen(item: CheckFunction, frozen: FrozenSet) -> bool:
+    held = frozen.checks.get(check_id(item.obj))
+    return held is not None and held.revision == info(item.obj).revision
+
+
 def chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note the checks that will run, and tell the session which launches they need."""
     collected = config.stash[plugin.COLLECTED]
@@ -326,6 +353,9 @@ def finish(session: pytest.Session) -> None:
         collected.comparison = compare(collected.earlier, collected.report)
     if run.settings.report:
         collected.files = report.write(config.invocation_params.dir / run.settings.report, collected.report)
+        for path in collected.files:
+            if path.name == "summary.md":
+                summaries.append(path.read_text(encoding="utf-8"))
 
 
 def _status(session: pytest.Session, run: Session, collected: Collected) -> int:
@@ -365,6 +395,7 @@ def header(config: pytest.Config) -> list[str]:
     return [
         f"gateproof: {run.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
         f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
+        *([f"gateproof: replays the {len(run.frozen.checks)} checks of set {SET}"] if run.frozen else []),
         *run.warnings,
     ]
 
@@ -403,6 +434,9 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         before = reading.target_name(collected.earlier or {"target": target})
         terminal.write_line(f"compared with {before} ({run.settings.compare}):")
         for line in lines(collected.comparison):
+            terminal.write_line(line)
+    if run.frozen is not None:
+        for line in certificates.lines(certificates.certificate(collected.report, run.frozen)):
             terminal.write_line(line)
     if collected.files:
         others = ", ".join(path.name for path in collected.files[1:])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateproof.judge import Broken, Judge
 
@@ -21,12 +21,16 @@ SEED = 0  # of every draw at default effort: a verdict depends on no luck, and o
 
 @dataclass
 class Draw:
-    """Plays a law over cases. `effort` is quick (corpus alone), default (fixed draws) or thorough (fresh draws)."""
+    """Plays a law over cases. `effort` is quick (corpus alone), default (fixed draws) or thorough (fresh draws).
+
+    `frozen` takes the cases of a corpus and returns those that a frozen set holds; then these alone are played.
+    """
 
     judge: Judge
     effort: str = "default"
     fell_silent: Callable[[], bool] = bool
     name: str = ""
+    frozen: Callable[[list[Any]], list[Any]] | None = None
     draws: int = 0
 
     def __call__(
@@ -43,7 +47,7 @@ class Draw:
         """
         self.judge.in_law = True
         try:
-            if self._corpus(law, corpus) and strategy is not None:
+            if self._corpus(law, corpus) and strategy is not None and self.frozen is None:
                 count = EXAMPLES[self.effort] if examples is None else min(examples, EXAMPLES[self.effort])
                 self._drawn(law, strategy, count)
         finally:
@@ -51,7 +55,7 @@ class Draw:
 
     def _corpus(self, law: Callable[[T], object], corpus: Iterable[T]) -> bool:
         broken: set[type[Broken]] = set()
-        for case in corpus:
+        for case in self.frozen(list(corpus)) if self.frozen else corpus:
             try:
                 law(case)
             except Broken as error:

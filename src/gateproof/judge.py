@@ -109,7 +109,7 @@ class Judge:
     def unsupported(self, requirement: str, reason: str) -> None:
         """State that the target lacks the optional feature on which the requirement hangs."""
         self._row(requirement)
-        self._add(Judgement(requirement, Verdict.UNSUPPORTED, reason=reason))
+        self._add(Judgement(requirement, Verdict.UNSUPPORTED, reason=reason, exchanges=tuple(self.recent())))
 
     def blocked(self, requirement: str, premise: str) -> None:
         """State that the requirement could not be judged, as something before it did not hold."""

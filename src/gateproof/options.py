@@ -54,6 +54,7 @@ OPTIONS = (
     Option("report", "folder for report.json and its companions", metavar="DIR"),
     Option("fail-on", "lightest verdict that fails a test", choices=("fail", "warn")),
     Option("compare", "an earlier report: say what is new, fixed, changed or stale since", metavar="REPORT"),
+    Option("certify", "replay the frozen set alone, without draws, and write certificate.json", flag=True),
     Option("effort", "how many cases a check draws", choices=("quick", "default", "thorough")),
 )
 

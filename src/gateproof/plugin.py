@@ -102,6 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from gateproof import collecting
 
         config.stash[COLLECTED] = collecting.remember(config, items)
+        collecting.leave_out(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -131,6 +131,7 @@ def _check(check: JsonDict, judgement: JsonDict) -> JsonDict:
         "expected": judgement["expected"],
         "seen": judgement["seen"],
         "baseline": judgement.get("baseline"),
+        **({"baseline_url": judgement["baseline_url"]} if judgement.get("baseline_url") else {}),
         "exchanges": list(judgement["exchanges"]),
         "replay": judgement.get("replay", ""),
     }

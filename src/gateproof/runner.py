@@ -9,7 +9,8 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from gateproof.check import CheckInfo, check_id, info, needs
 from gateproof.draw import Draw
@@ -59,13 +60,18 @@ def run_check(
     effort: str = "default",
     *,
     confirm: bool = True,
+    frozen: Callable[[list[Any]], list[Any]] | None = None,
 ) -> Outcome:
-    """Run a check; repeat one that found something, so that what does not repeat accuses nobody."""
+    """Run a check; repeat one that found something, so that what does not repeat accuses nobody.
+
+    `frozen` returns the cases of a corpus that a frozen set holds (see `gateproof.draw`).
+    """
     started = time.monotonic()
     outcome = Outcome(check_id(function), info(function))
-    outcome.judgements = _settle(_once(function, fixtures, target, rows, effort))
+    outcome.judgements = _settle(_once(function, fixtures, target, rows, effort, frozen=frozen))
     if confirm and outcome.verdict in BROKEN:
-        _confirm(outcome, lambda: _settle(_once(function, fixtures, target, rows, effort, patient=True)))
+        again = partial(_once, function, fixtures, target, rows, effort, patient=True, frozen=frozen)
+        _confirm(outcome, lambda: _settle(again()))
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -78,6 +84,7 @@ def _once(
     effort: str,
     *,
     patient: bool = False,
+    frozen: Callable[[list[Any]], list[Any]] | None = None,
 ) -> Judge:
     declared = info(function).requirements
     unknown = [name for name in declared if name not in rows]
@@ -87,7 +94,7 @@ def _once(
     judge = Judge({name: rows[name] for name in declared}, target.recent_exchanges)
     offered: dict[str, object] = {
         "judge": judge,
-        "draw": Draw(judge, effort, target.fell_silent, check_id(function)),
+        "draw": Draw(judge, effort, target.fell_silent, check_id(function), frozen),
         **fixtures,
     }
     try:

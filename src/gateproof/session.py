@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import gateproof
 from gateproof import baseline as baselines
 from gateproof import requirements, results
-from gateproof.check import CheckInfo, info
+from gateproof.check import CheckInfo, check_id, info
 from gateproof.draw import SEED
 from gateproof.judge import Unsupported, Untestable
-from gateproof.requirements import coverage
+from gateproof.requirements import coverage, sets
 from gateproof.runner import HarnessError, Outcome, run_check
 from gateproof.verdicts import Exit, Verdict
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gateproof.channel import Channel
     from gateproof.deployed import Deployed
     from gateproof.inprocess import Handle, Subject
+    from gateproof.requirements.sets import FrozenSet
     from gateproof.servers import Launch, Profile
     from gateproof.target import Server
 
@@ -63,6 +64,7 @@ class Settings:
     report: str | None = None
     compare: str | None = None
     fail_on: str = "fail"
+    certify: bool = False
     effort: str = "default"
     rootdir: Path = field(default_factory=Path.cwd)
 
@@ -86,6 +88,7 @@ class Session:
         """Resolve nothing yet: `resolve` and `start` do, as collection must not start anything."""
         self.settings = settings
         self.interface = settings.interface or "wsgi"
+        self.frozen: FrozenSet | None = sets.load(requirements.SET) if settings.certify else None
         self.profile: Profile | None = None
         self.deployed: Deployed | None = None
         self.subject: Subject | None = None
@@ -371,7 +374,8 @@ class Session:
             return self._all(function, Verdict.UNSUPPORTED, str(reason))
         except HarnessError as error:
             return self._all(function, Verdict.ERROR, str(error))
-        outcome = run_check(function, {"server": server}, server, rows, self.settings.effort)
+        frozen = self._frozen_cases(function)
+        outcome = run_check(function, {"server": server}, server, rows, self.settings.effort, frozen=frozen)
         said = results.outcome_to_json(outcome, server.exchanges)
         self._bury(said, server)
         if not server.still_answers():
@@ -383,6 +387,10 @@ class Session:
                 judgement["replay"] = self._replay(judgement["exchanges"][-1])
         return said
 
+    def _frozen_cases(self, function: Callable[..., object]) -> Callable[[list[Any]], list[Any]] | None:
+        """Return what chooses the frozen cases of a check's corpora, where a frozen set is replayed."""
+        return self.frozen.checks[check_id(function)].cases if self.frozen else None
+
     def _run_in_process(self, function: Callable[..., object]) -> JsonDict:
         """Run one check of an application or middleware; what the host makes of warnings does not reach the target."""
         from gateproof import drive
@@ -393,7 +401,8 @@ class Session:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fixtures = {drive.fixture(self.subject): self.handle}
-            outcome = run_check(function, fixtures, self.handle, rows, self.settings.effort)
+            frozen = self._frozen_cases(function)
+            outcome = run_check(function, fixtures, self.handle, rows, self.settings.effort, frozen=frozen)
         said = results.outcome_to_json(outcome, self.handle.exchanges)
         self._mark_known(said, info(function).launch)
         return said
@@ -428,7 +437,6 @@ class Session:
         return shlex.join(words)
 
     def _all(self, function: Callable[..., object], verdict: Verdict, reason: str) -> JsonDict:
-        from gateproof.check import check_id
         from gateproof.judge import Judgement
 
         judgements = [Judgement(name, verdict, reason=reason) for name in info(function).requirements]
@@ -465,6 +473,7 @@ class Session:
                     and not baselines.expired(entry, now)
                 ):
                     judgement["verdict"], judgement["baseline"] = "known", entry.reason
+                    judgement["baseline_url"] = entry.url
         order = list(Verdict)
         said["verdict"] = min((j["verdict"] for j in said["judgements"]), key=lambda v: order.index(Verdict(v)))
 
@@ -515,6 +524,8 @@ class Session:
         `every` are the checks that were collected, before anything was deselected; `ran` those that reported.
         """
         done = set(ran)
+        if self.frozen is not None:
+            return self._missing_of(self.frozen, done)
         judged_by: dict[str, list[str]] = {}
         for name, note in {**coverage.binding(self.interface, self.party), **every}.items():
             for requirement in note.requirements:
@@ -529,6 +540,18 @@ class Session:
             elif row.id not in judged_by:
                 reasons[row.id] = row.excluded or "no check judges it yet"
         return Missing(reasons, incomplete)
+
+    def _missing_of(self, frozen: FrozenSet, done: set[str]) -> Missing:
+        """The same where a frozen set is replayed: what is not part of it is not missing."""
+        reasons: dict[str, str] = {}
+        for row in self.rows():
+            held = frozen.rows.get(row.id)
+            absent = [name for name in held.checks if name not in done] if held else []
+            if absent:
+                reasons[row.id] = f"not run: {', '.join(absent)}"
+            elif held is None or not held.checks:
+                reasons[row.id] = row.excluded or f"no check of the set {frozen.name} judges it"
+        return Missing(reasons, any(reason.startswith("not run: ") for reason in reasons.values()))
 
     def report(
         self,
@@ -558,6 +581,7 @@ class Session:
                 "complete": complete,
                 "exit_status": exit_status,
                 "selection": list(selection),
+                **({"certify": self.frozen.name} if self.frozen else {}),
                 "problems": [*([str(self.fatal)] if self.fatal else []), *self.problems],
             },
             "target": {
@@ -567,6 +591,7 @@ class Session:
                 "interface": self.interface,
                 "argv": self.launches[0]["argv"] if self.launches else [],
                 "python": self.server_python,
+                **self._digest(),
                 "capabilities": sorted(profile.capabilities) if profile else [],
             },
             "launches": self.launches,
@@ -574,6 +599,15 @@ class Session:
             "requirements": entries,
             "exchanges": exchanges,
         }
+
+    def _digest(self) -> JsonDict:
+        """Return what tells the installed distribution from every other, where there is one."""
+        from gateproof.servers import digest
+
+        if self.profile is None or not self.settings.report:
+            return {}
+        found = digest.installed(self.profile.python, self.profile.distribution)
+        return {"distribution": self.profile.distribution, "digest": found} if found else {}
 
 
 @dataclass(frozen=True)

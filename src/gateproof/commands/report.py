@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from gateproof.commands import reports
 from gateproof.verdicts import Exit
@@ -23,7 +22,5 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof import report
 
     loaded = reports.load(given.report)
-    place = Path(given.report)
-    default = place if place.is_dir() else place.parent
-    reports.tell(report.write(reports.folder(given.output or str(default)), loaded))
+    reports.tell(report.write(reports.folder(given.output or str(reports.beside(given.report))), loaded))
     return Exit.AS_DECLARED

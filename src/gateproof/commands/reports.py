@@ -31,6 +31,12 @@ def folder(text: str) -> Path:
     return path
 
 
+def beside(place: str) -> Path:
+    """Return the folder in which a report lies."""
+    path = Path(place)
+    return path if path.is_dir() else path.parent
+
+
 def tell(paths: Iterable[Path]) -> None:
     """Say what was written."""
     for path in paths:

@@ -9,21 +9,45 @@ from pathlib import Path
 from typing import Any
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of report.json, which is a contract: keys are added, never changed."""
-    loaded: dict[str, Any] = json.loads((files(__package__) / "report.schema.json").read_text(encoding="utf-8"))
+def schema(name: str = "report") -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of report.json, or of certificate.json: keys are added, never changed."""
+    loaded: dict[str, Any] = json.loads((files(__package__) / f"{name}.schema.json").read_text(encoding="utf-8"))
     return loaded
 
 
 def write(folder: Path, report: dict[str, Any]) -> list[Path]:
-    """Write the report and its companions into a folder; each file gets its name only when it is whole."""
-    from gateproof.report import html
+    """Write the report and its companions into a folder; each file gets its name only when it is whole.
 
+    `certificate.json` belongs to a run that replayed a frozen set, `attestation.json` to one of what has a digest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return [
-        put(folder / "report.json", json.dumps(report, ensure_ascii=True, indent=1) + "\n"),
-        put(folder / "report.html", html.render(report)),
-    ]
+    return [put(folder / name, text) for name, text in companions(report).items()]
+
+
+def companions(report: dict[str, Any]) -> dict[str, str]:
+    """Return every file of a report: name -> text."""
+    from gateproof.report import attestation, badge, certificate, ctrf, earl, html, summary
+    from gateproof.requirements import sets
+
+    frozen = sets.load(report["suite"]["set"])
+    earned = certificate.certificate(report, frozen)
+    attested = attestation.attestation(report, frozen)
+    return {
+        "report.json": dump(report),
+        "report.html": html.render(report),
+        "summary.md": summary.summary(report, earned),
+        "badge.json": dump(badge.endpoint(earned)),
+        "badge.svg": badge.svg(earned),
+        "ctrf.json": dump(ctrf.ctrf(report)),
+        "earl.jsonld": dump(earl.earl(report)),
+        **({"certificate.json": dump(earned)} if report["suite"].get("certify") else {}),
+        **({"attestation.json": dump(attested)} if attested else {}),
+    }
+
+
+def dump(data: dict[str, Any]) -> str:
+    """Return data as JSON in ASCII, so that nothing that a server sent can hide in it."""
+    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"
 
 
 def put(target: Path, text: str) -> Path:

@@ -12,7 +12,7 @@ from gateproof.verdicts import BROKEN, Exit, Verdict, worst, worst_exit
 
 JsonDict = dict[str, Any]
 SAME = (("target", "kind"), ("target", "name"), ("target", "version"), ("target", "interface"), ("target", "python"))
-SAME_SUITE = (("suite", "version"), ("suite", "set"))
+SAME_SUITE = (("suite", "version"), ("suite", "set"), ("suite", "certify"))
 NOT_RUN = "not run: "
 
 
@@ -42,7 +42,7 @@ def merge(reports: Sequence[JsonDict], folder: str = "REPORT") -> JsonDict:
 
 def _same(reports: Sequence[JsonDict]) -> None:
     for part, key in (*SAME, *SAME_SUITE):
-        values = list(dict.fromkeys(report[part][key] for report in reports))
+        values = list(dict.fromkeys(report[part].get(key, "") for report in reports))
         if len(values) > 1:
             names = ", ".join(map(target_name, reports))
             raise ReportError(

@@ -33,7 +33,7 @@ def checks(under: str = "") -> dict[str, CheckInfo]:
                 name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
                 launches = _ids(node, "launch")
                 marked = any(isinstance(item, ast.Name) and item.id == "in_band" for item in node.decorator_list)
-                found[name] = CheckInfo(ids, launches[0] if launches else "default", in_band=marked)
+                found[name] = CheckInfo(ids, launches[0] if launches else "default", _revision(node), in_band=marked)
     return found
 
 
@@ -44,6 +44,20 @@ def _ids(node: ast.FunctionDef | ast.ClassDef, decorator: str) -> tuple[str, ...
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == decorator:
             texts += [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
     return tuple(texts)
+
+
+def _revision(node: ast.FunctionDef) -> int:
+    """Return the revision that the decorator is given; 1 where it is given none."""
+    for call in node.decorator_list:
+        if isinstance(call, ast.Call):
+            for word in call.keywords:
+                if (
+                    word.arg == "revision"
+                    and isinstance(word.value, ast.Constant)
+                    and isinstance(word.value.value, int)
+                ):
+                    return word.value.value
+    return 1
 
 
 def judged_by(requirement: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The gates of requirements: the optional features on which rows hang.
 
-A row with a gate leaves the denominator of a certificate only through it, and only where the target shows that it lacks
-the feature: on the wire, in the environ or scope, or by having no launch with it. A row without one never leaves.
+A row with a gate leaves the denominator of a certificate only through it, and only where an exchange shows that the
+target lacks the feature: on the wire, in the environ or scope. Having no launch with it makes the row `unsupported` in
+a run, but is a mere declaration to a certificate: it denies the level. A row without a gate never leaves.
 """
 
 from __future__ import annotations
