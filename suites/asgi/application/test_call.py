@@ -1,10 +1,28 @@
-"""The call itself: www.rst and asgi.rst > Applications."""
+"""The call itself: asgi.rst > Applications, and what it leaves behind."""
 
 from __future__ import annotations
 
+import os
+import threading
+
 from gateproof.check import requirement
-from gateproof.drive.asgi import App, Request
-from gateproof.judge import Judge
+from gateproof.draw import Draw
+from gateproof.drive.asgi import App, Call, Request
+from gateproof.drive.asgi.application import answer
+from gateproof.judge import Blocked, Judge
+
+from .drawing import groups
+from .surveying import overseen
+from .varying import working
+
+TIMES = 5
+REST_S = 0.5
+
+
+@requirement("ASGI-APP-002", "ASGI-APP-026")
+def test_one_asynchronous_callable_that_returns_none(app: App, judge: Judge) -> None:
+    """The application takes scope, receive and send by position, gives an awaitable, and that gives None."""
+    overseen(app, judge, "ASGI-APP-002", "ASGI-APP-026")
 
 
 @requirement("ASGI-APP-003")
@@ -12,3 +30,69 @@ def test_called_by_name(app: App, judge: Judge) -> None:
     """The application tolerates being called with the names scope, receive and send."""
     plain, named = app.http(Request()), app.http(Request(), named=True)
     judge("ASGI-APP-003", (named.status, named.types) == (plain.status, plain.types), plain.outcome, named.outcome)
+
+
+@requirement("ASGI-APP-005")
+def test_blocking_work_is_moved_away(app: App, judge: Judge) -> None:
+    """Nothing keeps the event loop to itself for long: a signal of quality, never scored."""
+    longest = max((app.turns(request) for request in app.ways), default=0.0)
+    judge.reading(
+        "ASGI-APP-005",
+        f"the longest turn of the event loop took about {'more than 0.1' if longest > 0.1 else 'less than 0.1'} s",
+    )
+
+
+@requirement("ASGI-APP-041")
+def test_calls_that_overlap(app: App, judge: Judge, draw: Draw) -> None:
+    """Each of several calls gets on its own send what it gets when it is alone."""
+    ways = working(app)
+
+    def law(numbers: list[int]) -> None:
+        chosen = [ways[number % len(ways)] for number in numbers]
+        calls = app.together(*(usual.request for usual in chosen))
+        for usual, call in zip(chosen, calls, strict=True):
+            seen = answer(call)
+            app.point_at(*(each.played for each in calls))
+            judge("ASGI-APP-041", usual.same(seen), f"{usual.request} as alone: {usual.answer}", seen)
+
+    draw(law, groups(), [[0, 0], list(range(len(ways))), [1, 0, 1, 0]])
+    app.point_at()
+
+
+@requirement("ASGI-APP-040")
+def test_nothing_is_left_for_a_call_that_is_over(app: App, judge: Judge) -> None:
+    """Tasks, threads and open files do not grow with every call."""
+    for request in app.ways:
+        if app.usual(request).answer.end in ("endless", "hung"):
+            continue
+        grown, call = left(app, request)
+        app.point_at(call.played)
+        judge("ASGI-APP-040", not grown, f"as much after {TIMES} times {request} as before", grown)
+    app.point_at()
+    if not judge.judgements:
+        raise Blocked("no request of this application comes to an end")
+
+
+def left(app: App, request: Request) -> tuple[str, Call]:
+    """Return what grew with every one of several equal calls, in words; '' where nothing did."""
+    app.http(request)
+    before = _count(app)
+    for _ in range(TIMES):
+        call = app.http(request)
+    if any(now - then >= TIMES for now, then in zip(_count(app), before, strict=True)):
+        app.settle(lambda: all(now - then < TIMES for now, then in zip(_count(app), before, strict=True)), REST_S)
+    names = ("tasks", "threads", "open files")
+    grown = [
+        f"{now - then} {name}"
+        for name, now, then in zip(names, _count(app), before, strict=True)
+        if now - then >= TIMES
+    ]
+    return (f"{', '.join(grown)} more" if grown else ""), call
+
+
+def _count(app: App) -> tuple[int, int, int]:
+    try:
+        files = len(os.listdir("/proc/self/fd"))
+    except OSError:
+        files = 0
+    return len(app.loop.left_behind()), threading.active_count(), files

@@ -1,9 +1,197 @@
-"""The handle of an ASGI application: the ways that lead somewhere in it, and the calls that a check plays."""
+"""The handle of an ASGI application: the ways that lead somewhere in it, and what it answers to an ordinary server."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote_from_bytes
+
+from gateproof.drive import paths
+from gateproof.drive.asgi.call import Call
 from gateproof.drive.asgi.playing import Stage
+from gateproof.drive.asgi.scopes import PLAIN, Request, Server
+
+T = TypeVar("T")
+MOST = 8
+DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
+SOCKETS = ("/", "/ws")
+SHALLOW = 4  # how deep an application is looked for within others
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client would see of a response; `end` is how the call ended: '', the name of an exception,
+    'endless' (the client left it) or 'hung'."""
+
+    status: int | None
+    fields: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    end: str
+
+    @property
+    def broken(self) -> bool:
+        """Whether the application failed: an exception, no end, no answer, or an answer of the 500s."""
+        return bool(self.end) or self.status is None or self.status >= 500
+
+    def __str__(self) -> str:
+        """Describe it for the reader of a failure."""
+        body = self.body if len(self.body) <= 60 else self.body[:60] + b"..."
+        return f"status {self.status}, body {body!r}" + (f", {self.end}" if self.end else "")
+
+
+def answer(call: Call) -> Answer:
+    """Return what came of a call."""
+    end = (
+        "hung"
+        if call.hung
+        else "endless"
+        if call.endless
+        else type(call.error).__name__
+        if call.error is not None
+        else ""
+    )
+    return Answer(call.status, tuple(call.headers), call.body, end)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What a way answers every time: what differs between two plain requests is left out."""
+
+    request: Request
+    answer: Answer
+    fields: frozenset[tuple[bytes, bytes]]
+    steady: bool
+
+    @property
+    def works(self) -> bool:
+        """Whether the application answers there at all."""
+        return not self.answer.broken
+
+    def same(self, seen: Answer) -> bool:
+        """Whether another answer is the same as far as this one is steady."""
+        if (seen.status, seen.end) != (self.answer.status, self.answer.end):
+            return False
+        return self.fields <= set(seen.fields) and (not self.steady or seen.body == self.answer.body)
 
 
 class App(Stage):
     """What checks get as `app`."""
+
+    def __init__(self, subject: Any) -> None:
+        """Begin with nothing known of the application."""
+        super().__init__(subject)
+        self._usual: dict[Request, Usual] = {}
+        self._kept: dict[str, Any] = {}
+
+    def begin_check(self, name: str, *, patient: bool = False) -> None:
+        """Forget what the check before met; a check that is repeated looks anew."""
+        super().begin_check(name, patient=patient)
+        if patient:
+            self._usual, self._kept = {}, {key: value for key, value in self._kept.items() if key == "ways"}
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what several checks share, made when it is first asked for."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
+
+    @property
+    def ways(self) -> list[Request]:
+        """The requests that lead somewhere: those that were named, else the root and what is found from there."""
+        return self.once("ways", self._find)
+
+    @property
+    def working(self) -> list[Usual]:
+        """The ways that answer an ordinary server without failing."""
+        return [usual for usual in map(self.usual, self.ways) if usual.works]
+
+    def usual(self, request: Request, server: Server = PLAIN) -> Usual:
+        """Return what a request is answered by a server that gives everything; asked twice, kept."""
+        if server is not PLAIN:
+            return self._asked(request, server)
+        if request not in self._usual:
+            self._usual[request] = self._asked(request, server)
+        return self._usual[request]
+
+    def _asked(self, request: Request, server: Server) -> Usual:
+        one = answer(self.http(request, server))
+        two = one if one.end in ("endless", "hung") else answer(self.http(request, server))
+        return Usual(request, one, frozenset(one.fields) & frozenset(two.fields), one.body == two.body)
+
+    def _find(self) -> list[Request]:
+        if self.subject.paths:
+            try:
+                return [_request(place) for place in paths.parse(self.subject.paths)]
+            except (ValueError, OSError):
+                return [Request()]
+
+        def get(place: paths.Place) -> tuple[bytes, str]:
+            call = self.http(_request(place))
+            return call.body, (call.header(b"location") or b"").decode("latin-1")
+
+        found = paths.discover(get, [*_within(self.app), *_Routes.of(self._document())], MOST)
+        return [_request(place) for place in found]
+
+    def _document(self) -> Iterable[str]:
+        """Return the paths of the application's own OpenAPI document, of operations that change nothing."""
+        import json
+
+        for where in DOCUMENTS:
+            call = self.http(Request(path=where))
+            if call.status == 200:
+                try:
+                    document = json.loads(call.body)
+                    return [place.path for place in paths.openapi(document) if place.method == "GET"]
+                except (ValueError, AttributeError, TypeError):
+                    return []
+        return []
+
+    @property
+    def socket_paths(self) -> list[str]:
+        """Where a handshake is tried."""
+        found = [request.path for request in self.ways]
+        if not self.subject.paths:
+            found += SOCKETS
+            found += [_request(place).path for thing in _within(self.app) for place in paths.named(thing)]
+        return list(dict.fromkeys(found))[: 2 * MOST]
+
+
+@dataclass
+class _Routes:
+    """An object that names its paths, as the objects of frameworks do."""
+
+    routes: list[Any]
+
+    @classmethod
+    def of(cls, found: Iterable[str]) -> list[_Routes]:
+        return [cls([_Route(path) for path in found])]
+
+
+@dataclass
+class _Route:
+    path: str
+
+
+def _within(app: Any) -> list[Any]:
+    """Return the application and those that it plainly wraps."""
+    found: list[Any] = []
+    waiting = [app]
+    while waiting and len(found) < SHALLOW:
+        thing = waiting.pop(0)
+        if any(thing is other for other in found):
+            continue
+        found.append(thing)
+        for name in ("app", "application", "asgi_app", "wsgi_application", "__wrapped__", "router"):
+            inner = getattr(thing, name, None)
+            if inner is not None and not isinstance(inner, str | bytes):
+                waiting.append(inner)
+    return found
+
+
+def _request(place: paths.Place) -> Request:
+    path = place.path.encode("latin-1").decode("utf-8", "replace")
+    method = place.method
+    query = quote_from_bytes(place.query.encode("latin-1"), safe="=&%+/:,;@!$'()*?").encode("ascii")
+    return Request(method, path, query)

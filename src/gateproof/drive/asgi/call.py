@@ -46,11 +46,15 @@ class Call:
     task: Task | None = None
     result: Any = None
     left: bool = False
+    endless: bool = False  # the client left a response that had not ended by itself
     late: bool = False  # it had not ended at its deadline, and was cancelled
+    unanswered: bool = False  # its startup had no answer in time
     stuck: bool = False  # not even cancelling ended it
+    overran: bool = False  # it sent more than was taken
     awaiting: int = 0
     raised: int = 0  # how often send raised
     after_raise: int = 0  # how many sends came after the first that raised
+    over: bool = False  # the client's end was delivered
     after_end: int = 0  # how many events were sent after the client's end was delivered
     _changed: Flag | None = None
 
@@ -72,6 +76,7 @@ class Call:
 
     def _deliver(self, event: Event) -> Event:
         self.given.append(event)
+        self.over = self.over or str(event.get("type")).endswith(".disconnect")
         self.played.note("receive", {"event": _copy(event)}, self.number)
         self._change()
         return event
@@ -79,8 +84,7 @@ class Call:
     async def send(self, event: Event) -> None:
         """Take an event of the application; raises what `refuse` says."""
         refused = self.refuse(event) if self.refuse is not None else None
-        if any(str(each.get("type")).endswith(".disconnect") for each in self.given):
-            self.after_end += 1
+        self.after_end += self.over
         if self.raised:
             self.after_raise += 1
         note = {"event": _copy(event)}
@@ -89,6 +93,7 @@ class Call:
             note["raised"] = type(refused).__name__
         self.played.note("send", note, self.number)
         if len(self.sent) >= KEPT:
+            self.overran = True
             raise TooMuch(f"more than {KEPT} events in one call")
         if refused is None:
             self.sent.append(event)
@@ -170,7 +175,7 @@ class Call:
     @property
     def hung(self) -> bool:
         """Whether it did not come to its end by itself."""
-        return self.late or self.stuck or isinstance(self.error, Hung)
+        return self.late or self.stuck or self.overran or isinstance(self.error, Hung)
 
     @property
     def types(self) -> list[str]:

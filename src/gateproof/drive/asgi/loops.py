@@ -109,8 +109,9 @@ class AsyncioLoop:
         self.complaints: list[str] = []
         self.ours: set[asyncio.Task[Any]] = set()
         self.beats = 0
+        self.seen = 0
         self.longest_s = 0.0
-        self._beat_at = 0.0
+        self.measuring = False
 
     def _noted(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.complaints.append(str(context.get("message", "")))
@@ -120,9 +121,9 @@ class AsyncioLoop:
         asyncio.set_event_loop(self.loop)
         task = self.loop.create_task(main())
         self.ours.add(task)
-        self._beat_at = time.monotonic()
-        beat = self.loop.call_later(BEAT_S, self._beat)
-        self.beating = beat
+        self.beating = self.loop.call_later(BEAT_S, self._beat)
+        if self.measuring:
+            self.loop.call_soon(self._turn, time.monotonic())
         with contextlib.ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():
                 stack.callback(_restore, signal.signal(signal.SIGALRM, self._watch))
@@ -137,6 +138,13 @@ class AsyncioLoop:
     def _beat(self) -> None:
         self.beats += 1
         self.beating = self.loop.call_later(BEAT_S, self._beat)
+
+    def _turn(self, before: float) -> None:
+        """Measure how long the others took since our last turn."""
+        now = time.monotonic()
+        self.longest_s = max(self.longest_s, now - before)
+        if self.measuring:
+            self.loop.call_soon(self._turn, now)
 
     def _watch(self, number: int, frame: FrameType | None) -> None:
         if self.beats == self.seen:

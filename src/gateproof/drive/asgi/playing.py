@@ -15,6 +15,8 @@ ANSWER_S = 2.0
 PATIENT_S = 5.0
 AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every further case
 STARTUP_S = 10.0
+STREAM_S = 0.5
+ENDLESS = 300  # a response of more events than that may have no end
 GONE = {"type": "http.disconnect"}
 Script = Callable[[Call], Coroutine[Any, Any, None]]
 
@@ -78,6 +80,27 @@ class Stage(Handle):
 
     # Ways to play
 
+    def settle(self, rested: Callable[[], bool], seconds: float) -> bool:
+        """Let what still runs come to rest."""
+
+        async def main() -> None:
+            deadline = time.monotonic() + seconds
+            while not rested() and time.monotonic() < deadline:
+                await self.loop.within(0.01, self.loop.flag().wait)
+
+        self._run(main)
+        return rested()
+
+    def turns(self, request: Request) -> float:
+        """Return how long the longest turn of the loop took while a request was served, in seconds."""
+        self.loop.longest_s = 0.0
+        self.loop.measuring = True
+        try:
+            self.http(request)
+        finally:
+            self.loop.measuring = False
+        return self.loop.longest_s
+
     def _call(self, scope: Any, number: int = 1) -> Call:
         return Call(self.loop, scope, Played(self.subject.name), number=number)
 
@@ -129,8 +152,10 @@ class Stage(Handle):
 
     async def answered(self, call: Call) -> None:
         """Wait for the end of an http call. The client of a stream that does not end leaves it."""
-        await call.until(lambda: call.complete, self.patience)
+        await call.until(lambda: call.complete or "http.response.body" in call.types[:2], self.patience)
+        await call.until(lambda: call.complete or len(call.sent) >= ENDLESS, STREAM_S)
         if not (call.ended or call.complete or call.left) and call.first("http.response.body"):
+            call.endless = True
             call.leave(GONE)
         await call.end(self.patience)
 
@@ -179,6 +204,7 @@ class Stage(Handle):
 async def _startup(call: Call) -> None:
     call.give({"type": "lifespan.startup"})
     await call.until(lambda: call.sent, STARTUP_S)
+    call.unanswered = not (call.sent or call.ended)
 
 
 async def _shutdown(call: Call) -> None:

@@ -1,0 +1,76 @@
+"""Conversations over a WebSocket, from the side of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from gateproof.drive.asgi import App, Call
+
+CONNECT = {"type": "websocket.connect"}
+GONE: dict[str, Any] = {"type": "websocket.disconnect", "code": 1001, "reason": "going"}
+TEXT: dict[str, Any] = {"type": "websocket.receive", "text": "hello", "bytes": None}
+DATA: dict[str, Any] = {"type": "websocket.receive", "bytes": b"\x00\xff", "text": None}
+CHAT = ("v1.json", "chat")
+REPLY_S = 0.3  # how long something is waited for that may never come
+TURNS = 12
+Script = Callable[[Call], Coroutine[Any, Any, None]]
+
+
+def opened(call: Call) -> bool:
+    """Tell whether the application accepted."""
+    return "websocket.accept" in call.types
+
+
+def answered(call: Call) -> bool:
+    """Tell whether the handshake has its answer."""
+    return any(
+        kind.startswith(("websocket.accept", "websocket.close", "websocket.http.response")) for kind in call.types
+    )
+
+
+def shut(call: Call) -> bool:
+    """Tell whether the application has ended the conversation."""
+    return "websocket.close" in call.types or call.ended
+
+
+async def rest(app: App, call: Call, count: int = 0) -> None:
+    """Wait until the application waits for more, and has sent so many events where that many are known to come."""
+    await call.until(lambda: (call.awaiting and not call.inbox) or shut(call), app.patience)
+    for _ in range(TURNS):
+        await app.loop.turn()
+    if count and len(call.sent) < count:
+        await call.until(lambda: len(call.sent) >= count, app.patience)
+
+
+def conversation(
+    app: App,
+    messages: Sequence[Mapping[str, Any]] = (TEXT, DATA),
+    *,
+    connect: Mapping[str, Any] = CONNECT,
+    gone: Mapping[str, Any] | None = GONE,
+    replies: int | None = None,
+    raising: bool = False,
+    repeated: bool = False,
+) -> Script:
+    """Return a client that says this and leaves; `replies` is how many events are known to come back for it."""
+
+    async def script(call: Call) -> None:
+        call.give(connect)
+        await call.until(lambda: answered(call), app.patience)
+        if opened(call):
+            for number, message in enumerate(messages, 1):
+                if shut(call):
+                    break
+                before = len(call.sent)
+                call.give(message)
+                if replies is None and number == 1:
+                    await call.until(lambda: len(call.sent) > before or call.ended, REPLY_S)  # noqa: B023
+                await rest(app, call)
+            if replies is not None:
+                await rest(app, call, replies)
+        if gone is not None and not call.ended:
+            call.leave(gone, repeated=repeated, raising=raising)
+        await call.end(app.patience)
+
+    return script

@@ -1,0 +1,119 @@
+"""Events: asgi.rst > Events, Strings and Unicode, Error Handling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.asgi import App, Call
+from gateproof.drive.asgi.scopes import PLAIN, Request
+from gateproof.judge import Judge
+
+from . import drawing
+from .surveying import accepting, overseen
+from .talking import CONNECT, DATA, GONE, TEXT, conversation
+from .varying import unchanged, working
+
+WRONG_REQUESTS: tuple[dict[str, Any], ...] = (
+    {"type": "http.bogus"},
+    {"type": "http.request", "body": "text", "more_body": False},
+)
+WRONG_MESSAGES: tuple[dict[str, Any], ...] = (
+    {"type": "websocket.bogus"},
+    {"type": "websocket.receive"},
+)
+
+
+@requirement("ASGI-EVENT-002", "ASGI-EVENT-014")
+def test_an_event_has_a_type_of_its_protocol(app: App, judge: Judge) -> None:
+    """Whatever is sent is a dict with a type, and the type belongs to the protocol or to an extension."""
+    overseen(app, judge, "ASGI-EVENT-002", "ASGI-EVENT-014")
+
+
+@requirement("ASGI-EVENT-004", "ASGI-EVENT-006", "ASGI-EVENT-008", "ASGI-EVENT-010", "ASGI-EVENT-012")
+def test_an_event_holds_plain_values(app: App, judge: Judge) -> None:
+    """Values are of the types that the text lists, integers fit 64 bits, floats are finite, keys are str."""
+    overseen(app, judge, "ASGI-EVENT-004", "ASGI-EVENT-006", "ASGI-EVENT-008", "ASGI-EVENT-010", "ASGI-EVENT-012")
+
+
+@requirement("ASGI-EVENT-016", "ASGI-EVENT-018", "ASGI-EVENT-020")
+def test_strings_and_flags_have_their_types(app: App, judge: Judge) -> None:
+    """Byte strings are bytes, Unicode strings are str, flags are bool."""
+    overseen(app, judge, "ASGI-EVENT-016", "ASGI-EVENT-018", "ASGI-EVENT-020")
+
+
+@requirement("ASGI-ERR-013")
+def test_an_event_that_is_wrong_is_noticed(app: App, judge: Judge) -> None:
+    """An event of unknown type, or with a wrong or missing field, makes the application raise or refuse."""
+    looked = False
+    for usual in working(app):
+        for wrong in WRONG_REQUESTS:
+            call = _misled(app, usual.request, wrong)
+            noticed = call.ended and (call.error is not None or (call.status or 500) >= 400)
+            if wrong in call.given and call.sent[:1] != _before(call, wrong)[:1]:
+                looked = True
+                judge("ASGI-ERR-013", noticed and not call.hung, f"an exception at {wrong}", call.outcome)
+    for path in accepting(app):
+        for wrong in WRONG_MESSAGES:
+            call = app.websocket(Request(path=path), conversation(app, [wrong]), observed=False)
+            if wrong in call.given:
+                looked = True
+                noticed = call.error is not None or _refusal(call) is not None
+                judge("ASGI-ERR-013", noticed and not call.hung, f"an exception at {wrong}", call.outcome)
+    if not looked:
+        judge.reading("ASGI-ERR-013", "no event was received that could have been noticed")
+
+
+def _misled(app: App, request: Request, wrong: dict[str, Any]) -> Call:
+    """Give a wrong event, and after it what an application that takes no notice may go on with."""
+
+    async def script(call: Call) -> None:
+        call.give(wrong, {"type": "http.request", "body": b"", "more_body": False})
+        await app.answered(call)
+
+    from gateproof.drive.asgi.scopes import http_scope
+
+    return app.play(http_scope(request), script, observed=False)
+
+
+def _before(call: Call, event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what had been sent when an event was received: who answers first cannot have noticed."""
+    sent: list[dict[str, Any]] = []
+    for note in call.played.events:
+        if note.name == "receive" and note.value["event"] == event:
+            break
+        if note.name == "send":
+            sent.append(note.value["event"])
+    return sent
+
+
+def _refusal(call: Call) -> dict[str, Any] | None:
+    closed = call.first("websocket.close")
+    return closed if closed is not None and closed.get("code", 1000) != 1000 else None
+
+
+@requirement("ASGI-ERR-015")
+def test_further_keys_in_events(app: App, judge: Judge, draw: Draw) -> None:
+    """Keys that belong to nobody, in any event that is received, change nothing."""
+    ways, sockets = working(app), list(accepting(app))[:2]
+    plain = {path: app.websocket(Request(path=path), conversation(app)) for path in sockets}
+
+    def law(more: dict[str, Any]) -> None:
+        more = {key: value for key, value in more.items() if key not in ("Type", "status")}
+        for usual in ways:
+            unchanged(app, judge, "ASGI-ERR-015", usual, PLAIN.but(more_in_events=more))
+        for path in sockets:
+            script = conversation(
+                app,
+                [{**TEXT, **more}, {**DATA, **more}],
+                connect={**CONNECT, **more},
+                gone={**GONE, **more},
+                replies=len(plain[path].sent),
+            )
+            call = app.websocket(Request(path=path), script)
+            same = (call.types, type(call.error)) == (plain[path].types, type(plain[path].error))
+            judge("ASGI-ERR-015", same, f"{path} as usual: {plain[path].outcome}", call.outcome)
+
+    corpus: list[dict[str, Any]] = [{"gateproof.extra": {"a": [1, None]}}, {"x": b"\xff", "self": 2**63 - 1}]
+    draw(law, drawing.strangers(), corpus, examples=10)

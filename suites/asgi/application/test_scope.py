@@ -1,0 +1,233 @@
+"""The scope: an application works with whatever the text allows a server to leave out, to add, or to spell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.asgi import App
+from gateproof.drive.asgi.application import answer
+from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN
+from gateproof.judge import Judge
+
+from . import drawing
+from .surveying import overseen
+from .varying import survives, unchanged, working
+
+LEFT_OUT = ("scheme", "raw_path", "root_path", "client", "server")
+SPELT_OUT = PLAIN.but(client=None, server=None, none=frozenset({"raw_path"}))
+FIELDS = ((b"content-type", b"text/plain"), (b"accept", b"*/*"), (b"cookie", b"a=1"), (b"x-odd", b"1"))
+ODD_FIELDS = (
+    (b"x-odd", b"caf\xe9"),
+    (b"user-agent", b"caf\xe9/1.0 \xff\xfe"),
+    (b"cookie", b"a=\xff; b=1; =; c"),
+    (b"accept", b"\xc3\x28"),
+    (b"accept-language", b"*;q=\xb2"),
+    (b"accept-encoding", b"gzip;q=x, \xe9"),
+    (b"referer", b"http://[::1\xe9"),
+    (b"content-type", b"text/plain; charset=\xff"),
+    (b"authorization", b"Basic \xe9\xe9"),
+    (b"origin", b"null\xff"),
+    (b"x-forwarded-for", b"\xff, unknown"),
+    (b"if-modified-since", b"yesterday\xe9"),
+    (b"range", b"bytes=\xb2-"),
+    (b"!#$%&'*+-.^_`|~0a", b""),
+    (b"x-long", b"x" * 9000),
+    (b"x_under", b"1"),
+    (b"traceparent", b"00-\xff-01"),
+)
+ODD_QUERIES = (b"a=%zz", b"%", b"a=%FF", b"=&&==", b"a=\xff", b"a[]=1&a[b]=2", b"x" * 4000)
+TLS: dict[str, Any] = {
+    "server_cert": None,
+    "client_cert_chain": [],
+    "client_cert_name": None,
+    "client_cert_error": None,
+    "tls_version": None,
+    "cipher_suite": None,
+}
+TLS_OPTIONAL = ("client_cert_chain", "client_cert_name", "client_cert_error")
+
+
+@requirement("ASGI-APP-011", "ASGI-APP-013")
+def test_versions_that_are_left_out(app: App, judge: Judge) -> None:
+    """Without the versions, or without spec_version, the application assumes the oldest and works."""
+    for usual in working(app):
+        survives(app, judge, "ASGI-APP-011", usual, PLAIN.but(asgi=None))
+        survives(app, judge, "ASGI-APP-011", usual, PLAIN.but(asgi={}))
+        survives(app, judge, "ASGI-APP-013", usual, PLAIN.but(asgi={"version": "3.0"}))
+
+
+@requirement("ASGI-APP-015")
+def test_nothing_newer_than_the_version(app: App, judge: Judge) -> None:
+    """No event uses what the declared version does not have."""
+    overseen(app, judge, "ASGI-APP-015")
+
+
+@requirement("ASGI-SCOPE-004")
+def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
+    """The application works with the mandatory keys alone, and takes each missing one for its default."""
+    ways = working(app)
+    defaults = [app.usual(usual.request, SPELT_OUT) for usual in ways]
+
+    def law(left_out: frozenset[str]) -> None:
+        for usual, default in zip(ways, defaults, strict=True):
+            absent = SPELT_OUT.but(without=left_out)
+            seen = survives(app, judge, "ASGI-SCOPE-004", usual, absent)
+            judge("ASGI-SCOPE-004", default.same(seen), f"{usual.request} as with defaults: {default.answer}", seen)
+            survives(app, judge, "ASGI-SCOPE-004", usual, PLAIN.but(without=left_out))
+
+    def nothing(none: frozenset[str]) -> None:
+        for usual in ways:
+            survives(app, judge, "ASGI-SCOPE-004", usual, PLAIN.but(none=none))
+
+    corpus = [frozenset({key}) for key in LEFT_OUT] + [frozenset(LEFT_OUT)]
+    draw(nothing, None, [frozenset({key}) for key in MAY_BE_NONE] + [frozenset(MAY_BE_NONE)])
+    draw(law, drawing.subsets(LEFT_OUT), corpus, examples=15)
+
+
+@requirement("ASGI-SCOPE-003")
+def test_unknown_keys(app: App, judge: Judge, draw: Draw) -> None:
+    """Keys that belong to nobody, and extensions that nobody knows, change nothing."""
+    ways = working(app)
+
+    def law(more: dict[str, Any]) -> None:
+        for usual in ways:
+            unchanged(app, judge, "ASGI-SCOPE-003", usual, PLAIN.but(more=more, offers={"vendor.x": more}))
+
+    corpus: list[dict[str, Any]] = [{"gateproof.extra": {"a": [1, None]}}, {"x": b"\xff", "vendor": 2**63 - 1}]
+    draw(law, drawing.strangers(), corpus)
+
+
+@requirement("ASGI-SCOPE-005")
+def test_containers(app: App, judge: Judge, draw: Draw) -> None:
+    """Lists, tuples and lists of lists are the same to it, in headers, client and server."""
+    ways = working(app)
+
+    def law(case: tuple[str, str]) -> None:
+        container, pair = case
+        make = tuple if pair == "tuple" else list
+        server = PLAIN.but(container=container, client=make(PLAIN.client), server=make(PLAIN.server))
+        for usual in ways:
+            unchanged(app, judge, "ASGI-SCOPE-005", usual, server)
+
+    draw(law, drawing.containers(), [(name, "list") for name in CONTAINERS])
+
+
+@requirement("ASGI-SCOPE-006")
+def test_names_of_fields_in_any_case(app: App, judge: Judge, draw: Draw) -> None:
+    """Request field names are compared without regard to their letter case."""
+    ways = [app.usual(usual.request.but(headers=(*usual.request.headers, *FIELDS))) for usual in working(app)]
+
+    def law(mask: int) -> None:
+        def spelt(name: bytes) -> bytes:
+            upper = name.upper()
+            return bytes(upper[i] if mask >> i % 24 & 1 else name[i] for i in range(len(name)))
+
+        for usual in ways:
+            unchanged(app, judge, "ASGI-SCOPE-006", usual, PLAIN.but(case=spelt))
+
+    draw(law, drawing.masks(), [2**24 - 1, 1, 0b10101])
+
+
+@requirement("ASGI-HTTP-SCOPE-030")
+def test_several_cookie_fields(app: App, judge: Judge) -> None:
+    """Several cookie fields are one string, joined by a semicolon and a space."""
+    two = ((b"cookie", b"a=1"), (b"cookie", b"b=2"))
+    for usual in working(app):
+        joined = app.usual(usual.request.but(headers=((b"cookie", b"a=1; b=2"),)))
+        seen = answer(app.http(usual.request.but(headers=two), PLAIN.but(http_version="2")))
+        judge("ASGI-HTTP-SCOPE-030", joined.same(seen), f"{usual.request} as with one field: {joined.answer}", seen)
+
+
+@requirement("ASGI-HTTP-SCOPE-060")
+def test_below_a_mount_point(app: App, judge: Judge) -> None:
+    """What is found without a mount point is found below one, where path includes root_path."""
+    for usual in working(app):
+        if usual.answer.status is None or not 200 <= usual.answer.status < 300:
+            continue
+        for root in ("/mnt", "/mnt/deep"):
+            seen = answer(app.http(usual.request, PLAIN.but(root_path=root)))
+            found = seen.status != 404 and not seen.broken
+            judge("ASGI-HTTP-SCOPE-060", found, f"{root}{usual.request.path} with root_path {root} is found", seen)
+    if not judge.judgements:
+        judge.blocked("ASGI-HTTP-SCOPE-060", "nothing is found even without a mount point")
+
+
+@requirement("ASGI-HTTP-SCOPE-061")
+def test_octets_of_no_encoding(app: App, judge: Judge, draw: Draw) -> None:
+    """Field values and queries are octets: those that are no text make no exception."""
+    ways = working(app)
+
+    def law(case: tuple[tuple[bytes, bytes], bytes]) -> None:
+        field, query = case
+        for usual in ways:
+            changed = usual.request.but(headers=(*usual.request.headers, field), query=query or usual.request.query)
+            survives(app, judge, "ASGI-HTTP-SCOPE-061", usual, PLAIN, changed)
+
+    corpus = [(field, b"") for field in ODD_FIELDS] + [(ODD_FIELDS[0], query) for query in ODD_QUERIES]
+    draw(law, drawing.odd_fields(ODD_FIELDS, ODD_QUERIES), corpus)
+
+
+@requirement("ASGI-LIFE-038")
+def test_without_state(app: App, judge: Judge) -> None:
+    """The application works with a server whose scopes carry no state."""
+    usual = working(app)
+    over = app.lifetime(PLAIN.but(keeps_state=False), state=None)
+    if "lifespan.startup.failed" in over.types:
+        judge.reading("ASGI-LIFE-038", "the application refuses to start without state")
+    else:
+        for each in usual:
+            survives(app, judge, "ASGI-LIFE-038", each, PLAIN.but(keeps_state=False))
+
+
+@requirement("ASGI-TLS-014")
+def test_what_tls_leaves_out(app: App, judge: Judge, draw: Draw) -> None:
+    """Entries of the tls extension that are missing mean nothing more than those that are None or empty."""
+    secure = PLAIN.but(scheme="https", server=("testserver.example", 443))
+    ways = [app.usual(usual.request, secure.but(offers={"tls": TLS})) for usual in working(app)]
+
+    def law(left_out: frozenset[str]) -> None:
+        given = {key: value for key, value in TLS.items() if key not in left_out}
+        for usual in ways:
+            if usual.works:
+                unchanged(app, judge, "ASGI-TLS-014", usual, secure.but(offers={"tls": given}))
+
+    plain = [app.usual(usual.request, secure) for usual in working(app)]
+    for with_tls, without in zip(ways, plain, strict=True):
+        judge("ASGI-TLS-014", with_tls.works or not without.works, str(without.answer), str(with_tls.answer))
+    draw(law, drawing.subsets(TLS_OPTIONAL), [frozenset({key}) for key in TLS_OPTIONAL] + [frozenset(TLS_OPTIONAL)])
+
+
+@requirement("ASGI-TLS-015")
+def test_no_tls_extension_is_not_plain_http(app: App, judge: Judge) -> None:
+    """Where the scheme is https and there is no tls extension, the application follows the scheme."""
+    for usual in working(app):
+        call = app.http(usual.request, PLAIN.but(scheme="https"))
+        location = call.header(b"location") or b""
+        if call.status in (301, 302, 307, 308) and location.startswith(b"https:"):
+            judge("ASGI-TLS-015", False, "an answer: the request came by https", f"{call.status} to {location!r}")
+    judge("ASGI-TLS-015", True)
+
+
+@requirement("ASGI-EXT-005")
+def test_without_extensions(app: App, judge: Judge, draw: Draw) -> None:
+    """The application works where extensions is missing, empty, or names what it does not know."""
+    ways = working(app)
+    corpus: list[dict[str, Any] | None] = [
+        None,
+        {},
+        {"vendor.x": {}},
+        {"vendor.x": {}, "http.response.later": {"a": 1}},
+    ]
+
+    def law(offers: dict[str, Any] | None) -> None:
+        for usual in ways:
+            survives(app, judge, "ASGI-EXT-005", usual, PLAIN.but(offers=offers))
+
+    draw(law, drawing.offered(), corpus)
+    for request in app.ways:  # one that works only with extensions would not be among the ways that work
+        bare = app.http(request, PLAIN.but(offers=None))
+        full = app.usual(request)
+        if full.answer.end not in ("endless", "hung"):
+            judge("ASGI-EXT-005", full.answer.broken or not answer(bare).broken, full.answer, answer(bare))

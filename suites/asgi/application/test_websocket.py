@@ -1,0 +1,211 @@
+"""WebSocket conversations: www.rst > WebSocket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.asgi import App, Call, Request
+from gateproof.drive.asgi.scopes import PLAIN, WEBSOCKET_OPTIONAL
+from gateproof.judge import Judge, Unsupported
+
+from . import drawing
+from .surveying import Survey, accepting, overseen, survey
+from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, opened
+
+NONE_SERVED = "no handshake is accepted"
+RAISING = PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"})
+LEFT_OUT = tuple(key for key in WEBSOCKET_OPTIONAL if key not in ("extensions", "state"))
+# What is left out means this, spelled out.
+SPELT_OUT = PLAIN.but(client=None, server=None, none=frozenset({"raw_path"}))
+GOODBYES: tuple[dict[str, Any], ...] = (
+    {"type": "websocket.disconnect", "code": 1000},
+    {"type": "websocket.disconnect", "code": 1001, "reason": None},
+    {"type": "websocket.disconnect", "code": 1005, "reason": ""},
+    {"type": "websocket.disconnect", "code": 1006},
+    {"type": "websocket.disconnect"},
+    {"type": "websocket.disconnect", "code": 4999, "reason": "\u20ac" * 40},
+)
+
+
+def sockets(app: App) -> list[str]:
+    """Return the places at which the application talks; a check of talking stops here without any."""
+    found = list(accepting(app))[:3]
+    if not found:
+        raise Unsupported(NONE_SERVED)
+    return found
+
+
+def accepts(made: Survey) -> object:
+    """Tell whether a handshake was accepted."""
+    return made.accepted
+
+
+def answers(made: Survey) -> object:
+    """Tell whether a handshake was answered at all."""
+    return made.answered
+
+
+@requirement("ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036")
+def test_the_handshake_comes_first_and_once(app: App, judge: Judge) -> None:
+    """The answer to websocket.connect comes before anything else; it accepts at most once."""
+    overseen(app, judge, "ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036", where=answers, lacking=NONE_SERVED)
+
+
+@requirement("ASGI-WS-100")
+def test_the_handshake_is_answered(app: App, judge: Judge) -> None:
+    """An application that took websocket.connect does not raise instead of an answer."""
+    taken = False
+    for call in survey(app).calls:
+        if call.scope["type"] == "websocket" and any(event == CONNECT for event in call.given):
+            taken = True
+            raised = call.error is not None and not answered(call) and not call.over
+            app.point_at(call.played)
+            judge("ASGI-WS-100", not raised, "accept, close or a denial", call.outcome)
+    app.point_at()
+    if not taken:
+        judge.unsupported("ASGI-WS-100", "no websocket.connect was received")
+
+
+@requirement("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
+def test_what_accept_carries(app: App, judge: Judge) -> None:
+    """Fields are pairs of byte strings in lower case without the subprotocol, which is one of those offered."""
+    rows = ("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
+    overseen(app, judge, *rows, where=accepts, lacking=NONE_SERVED)
+
+
+@requirement("ASGI-WS-035")
+def test_a_message_is_text_or_bytes(app: App, judge: Judge) -> None:
+    """Exactly one of text and bytes is given, of its type."""
+    sent = lambda made: "websocket.send" in made.sent  # noqa: E731
+    overseen(app, judge, "ASGI-WS-035", where=sent, lacking="the application sent no message")
+
+
+@requirement("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
+def test_how_a_conversation_is_closed(app: App, judge: Judge) -> None:
+    """The code is an int that a peer may send, the reason a str or None, and nothing follows."""
+    closed = lambda made: "websocket.close" in made.sent  # noqa: E731
+    rows = ("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
+    overseen(app, judge, *rows, where=closed, lacking="the application closed no connection")
+
+
+@requirement("ASGI-WS-091")
+def test_nothing_is_sent_after_the_client_left(app: App, judge: Judge) -> None:
+    """Who was told that the client has left sends no more: a reading."""
+    overseen(app, judge, "ASGI-WS-091", where=accepts, lacking=NONE_SERVED)
+
+
+def like(seen: Call, plain: Call) -> bool:
+    """Tell whether a conversation went as another one did."""
+    return (seen.sent, type(seen.error), seen.hung) == (plain.sent, type(plain.error), plain.hung)
+
+
+def steady(app: App, path: str, *messages: dict[str, Any]) -> Call | None:
+    """Return a conversation that goes the same way twice, or None."""
+    one = app.websocket(Request(path=path), conversation(app, messages), SPELT_OUT)
+    two = app.websocket(Request(path=path), conversation(app, messages, replies=len(one.sent)), SPELT_OUT)
+    return one if like(two, one) else None
+
+
+@requirement("ASGI-WS-SCOPE-018")
+def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
+    """What a server leaves out of the scope is taken for its default."""
+    plain = {path: steady(app, path, TEXT) for path in sockets(app)}
+
+    def law(left_out: frozenset[str]) -> None:
+        for path, usual in plain.items():
+            replies = len(usual.sent) if usual else None
+            script = conversation(app, [TEXT], replies=replies)
+            call = app.websocket(Request(path=path), script, SPELT_OUT.but(without=left_out))
+            expected = f"{path} as with defaults: {usual.outcome if usual else 'accepted'}"
+            same = like(call, usual) if usual else opened(call) and not call.hung
+            judge("ASGI-WS-SCOPE-018", same, expected, call.outcome)
+
+    corpus = [frozenset({key}) for key in LEFT_OUT] + [frozenset(LEFT_OUT)]
+    draw(law, drawing.subsets(LEFT_OUT), corpus, examples=10)
+    for path in plain:
+        none = PLAIN.but(none=frozenset({"client", "server", "raw_path", "query_string"}))
+        call = app.websocket(Request(path=path), conversation(app, [TEXT]), none)
+        judge("ASGI-WS-SCOPE-018", opened(call), f"{path} accepted with None for what may be None", call.outcome)
+
+
+@requirement("ASGI-WS-029")
+def test_text_and_bytes_that_are_left_out(app: App, judge: Judge, draw: Draw) -> None:
+    """A key that is missing from a message means the same as one that is None."""
+    places = sockets(app)
+
+    def law(message: dict[str, Any]) -> None:
+        kind = "text" if message.get("text") is not None else "bytes"
+        bare = {"type": "websocket.receive", kind: message[kind]}
+        for path in places:
+            full = app.websocket(Request(path=path), conversation(app, [message]))
+            script = conversation(app, [bare], replies=len(full.sent))
+            call = app.websocket(Request(path=path), script)
+            same = (call.types, type(call.error), call.hung) == (full.types, type(full.error), full.hung)
+            judge("ASGI-WS-029", same, f"{path} as with None: {full.outcome}", call.outcome)
+
+    corpus: list[dict[str, Any]] = [TEXT, DATA]
+    draw(law, drawing.messages(), corpus, examples=10)
+
+
+@requirement("ASGI-WS-057")
+def test_the_reason_is_left_out(app: App, judge: Judge) -> None:
+    """A disconnect without a reason, or with None, ends the conversation like one with an empty reason."""
+    for path in sockets(app):
+        empty = app.websocket(Request(path=path), conversation(app, gone={**GOODBYES[2], "code": 1001}))
+        for goodbye in ({"type": GONE["type"], "code": 1001}, GOODBYES[1]):
+            call = app.websocket(Request(path=path), conversation(app, gone=goodbye))
+            same = (type(call.error), call.hung) == (type(empty.error), empty.hung)
+            judge("ASGI-WS-057", same, f"{path} as with '': {empty.outcome}", call.outcome)
+
+
+@requirement("ASGI-WS-082", "ASGI-WS-083")
+def test_the_client_leaves(app: App, judge: Judge, draw: Draw) -> None:
+    """The call ends after websocket.disconnect, wherever in the conversation it comes."""
+    places = sockets(app)
+
+    def law(case: tuple[int, int]) -> None:
+        count, goodbye = case
+        messages: list[dict[str, Any]] = [TEXT, DATA, TEXT][: max(0, count)]
+        for path in places:
+            if count < 0:
+                call = app.websocket(Request(path=path), _unopened(app, GOODBYES[goodbye]))
+            else:
+                call = app.websocket(Request(path=path), conversation(app, messages, gone=GOODBYES[goodbye]))
+            ended = f"the call at {path} ends after {GOODBYES[goodbye]}"
+            judge("ASGI-WS-082", not call.hung, ended, call.outcome)
+            crashed = isinstance(call.error, (KeyError, TypeError, AttributeError, IndexError))
+            judge("ASGI-WS-083", not crashed, f"{ended}, after {count} messages", call.outcome)
+
+    corpus = [(-1, 0), (0, 1), (1, 2), (2, 3), (3, 5)]
+    draw(law, drawing.goodbyes(len(GOODBYES)), corpus, examples=8)
+
+
+def _unopened(app: App, goodbye: dict[str, Any]) -> Any:
+    """Return a client that leaves before the application has answered its handshake."""
+
+    async def script(call: Call) -> None:
+        call.give(CONNECT, goodbye)
+        call.left = True
+        await call.end(app.patience)
+
+    return script
+
+
+@requirement("ASGI-WS-073")
+def test_an_exception_out_of_send(app: App, judge: Judge) -> None:
+    """Where send raises OSError since the client has left, the application ends in time, however it does."""
+    for path in sockets(app):
+
+        async def script(call: Call) -> None:
+            call.give(CONNECT)
+            await call.until(lambda: answered(call), app.patience)
+            call.refuse = lambda _: ConnectionResetError("the client is gone")
+            call.give(TEXT, DATA)
+            await call.until(lambda: call.raised or (call.awaiting and not call.inbox), app.patience)
+            call.leave(GONE, repeated=True)
+            await call.end(app.patience)
+
+        call = app.websocket(Request(path=path), script, RAISING)
+        judge("ASGI-WS-073", not call.hung, f"the call at {path} ends in time", call.outcome)
