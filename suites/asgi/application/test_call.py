@@ -53,7 +53,7 @@ def test_calls_that_overlap(app: App, judge: Judge, draw: Draw) -> None:
         for usual, call in zip(chosen, calls, strict=True):
             seen = answer(call)
             app.point_at(*(each.played for each in calls))
-            judge("ASGI-APP-041", usual.same(seen), f"{usual.request} as alone: {usual.answer}", seen)
+            judge("ASGI-APP-041", app.same(usual, seen), f"{usual.request} as alone: {usual.answer}", seen)
 
     draw(law, groups(), [[0, 0], list(range(len(ways))), [1, 0, 1, 0]])
     app.point_at()

@@ -74,7 +74,9 @@ def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
         for usual, default in zip(ways, defaults, strict=True):
             absent = SPELT_OUT.but(without=left_out)
             seen = survives(app, judge, "ASGI-SCOPE-004", usual, absent)
-            judge("ASGI-SCOPE-004", default.same(seen), f"{usual.request} as with defaults: {default.answer}", seen)
+            judge(
+                "ASGI-SCOPE-004", app.same(default, seen), f"{usual.request} as with defaults: {default.answer}", seen
+            )
             survives(app, judge, "ASGI-SCOPE-004", usual, PLAIN.but(without=left_out))
 
     def nothing(none: frozenset[str]) -> None:
@@ -137,7 +139,9 @@ def test_several_cookie_fields(app: App, judge: Judge) -> None:
     for usual in working(app):
         joined = app.usual(usual.request.but(headers=((b"cookie", b"a=1; b=2"),)))
         seen = answer(app.http(usual.request.but(headers=two), PLAIN.but(http_version="2")))
-        judge("ASGI-HTTP-SCOPE-030", joined.same(seen), f"{usual.request} as with one field: {joined.answer}", seen)
+        judge(
+            "ASGI-HTTP-SCOPE-030", app.same(joined, seen), f"{usual.request} as with one field: {joined.answer}", seen
+        )
 
 
 @requirement("ASGI-HTTP-SCOPE-060")

@@ -28,4 +28,4 @@ def survives(app: App, judge: Judge, row: str, usual: Usual, server: Server, req
 def unchanged(app: App, judge: Judge, row: str, usual: Usual, server: Server, request: Request | None = None) -> None:
     """Judge that a way answers with another server what it answers with an ordinary one."""
     seen = answer(app.http(request or usual.request, server))
-    judge(row, usual.same(seen), f"{usual.request} as usual: {usual.answer}", seen)
+    judge(row, app.same(usual, seen), f"{usual.request} as usual: {usual.answer}", seen)

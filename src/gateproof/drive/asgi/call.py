@@ -98,9 +98,9 @@ class Call:
         if refused is None:
             self.sent.append(event)
         self._change()
+        await self.loop.turn()
         if refused is not None:
             raise refused
-        await self.loop.turn()
 
     # The driver's hands
 

@@ -14,7 +14,7 @@ from gateproof.inprocess import Handle, Hung, Played, Subject
 ANSWER_S = 2.0
 PATIENT_S = 5.0
 AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every further case
-STARTUP_S = 10.0
+STARTUP_S = 8.0
 STREAM_S = 0.5
 ENDLESS = 300  # a response of more events than that may have no end
 GONE = {"type": "http.disconnect"}
@@ -32,6 +32,7 @@ class Stage(Handle):
         self.state: dict[str, Any] = {}
         self.lifespan: Call | None = None
         self.silences = 0
+        self.unanswered = False
 
     # As the runner and the session see it
 
@@ -63,14 +64,14 @@ class Stage(Handle):
         if self.lifespan is None:
             self.state = {}
             self.lifespan = self._call(lifespan_scope(state=self.state))
-            self._play(self.lifespan, _startup, keep=False)
+            self._play(self.lifespan, self._startup, keep=False)
         return self.lifespan
 
     def rest(self) -> Call | None:
         """Shut the lifespan down; what was played is returned."""
         over, self.lifespan = self.lifespan, None
         if over is not None and not over.ended:
-            self._run(lambda: _shutdown(over))
+            self._run(lambda: self._shutdown(over))
         return over
 
     @property
@@ -152,7 +153,7 @@ class Stage(Handle):
 
     async def answered(self, call: Call) -> None:
         """Wait for the end of an http call. The client of a stream that does not end leaves it."""
-        await call.until(lambda: call.complete or "http.response.body" in call.types[:2], self.patience)
+        await call.until(lambda: call.complete or call.first("http.response.body"), self.patience)
         await call.until(lambda: call.complete or len(call.sent) >= ENDLESS, STREAM_S)
         if not (call.ended or call.complete or call.left) and call.first("http.response.body"):
             call.endless = True
@@ -195,24 +196,22 @@ class Stage(Handle):
         call = self._call(lifespan_scope(server, dict(state) if state is not None else None))
 
         async def script(call: Call) -> None:
-            await _startup(call)
-            await _shutdown(call)
+            await self._startup(call)
+            await self._shutdown(call)
 
         return self._play(call, script, **how)
 
+    async def _startup(self, call: Call) -> None:
+        call.give({"type": "lifespan.startup"})
+        await call.until(lambda: call.sent, AFTER_SILENCE_S if self.unanswered else STARTUP_S)
+        call.unanswered = not (call.sent or call.ended)
+        self.unanswered = self.unanswered or call.unanswered
 
-async def _startup(call: Call) -> None:
-    call.give({"type": "lifespan.startup"})
-    await call.until(lambda: call.sent, STARTUP_S)
-    call.unanswered = not (call.sent or call.ended)
-
-
-async def _shutdown(call: Call) -> None:
-    if not call.ended:
-        if "lifespan.startup.complete" in call.types:
+    async def _shutdown(self, call: Call) -> None:
+        if "lifespan.startup.complete" in call.types and not call.ended:
             call.give({"type": "lifespan.shutdown"})
-            await call.until(lambda: "lifespan.shutdown" in " ".join(call.types), STARTUP_S)
-            await call.end(1.0)
-        else:
+            await call.until(lambda: any("shutdown" in kind for kind in call.types), STARTUP_S)
+            await call.end(self.patience)
+        elif not call.ended:
             await call.cancel(1.0)
-    call.close()
+        call.close()

@@ -77,7 +77,7 @@ class Server:
     container: str = "list of tuples"
     case: Callable[[bytes], bytes] = bytes.lower
     more_in_events: Mapping[str, Any] = field(default_factory=dict)
-    bare: bool = False  # leaves out what equals its default in events
+    omits: frozenset[str] = frozenset()  # what it leaves out of http.request where it equals the default
     raising: bool = False  # send raises on a closed connection
     repeats: bool = True  # gives http.disconnect again and again; else receive waits after the first
     keeps_state: bool = True
@@ -153,9 +153,9 @@ def body_events(request: Request, server: Server = PLAIN) -> list[dict[str, Any]
     for number, part in enumerate(request.body):
         more = number + 1 < len(request.body)
         event: dict[str, Any] = {"type": "http.request"}
-        if part or not server.bare:
+        if part or "body" not in server.omits:
             event["body"] = part
-        if more or not server.bare:
+        if more or "more_body" not in server.omits:
             event["more_body"] = more
         events.append({**event, **server.more_in_events})
     return events

@@ -12,7 +12,7 @@ from ...registry import mutant
 from .spoiling import Application, Event, Receive, Scope, Send
 
 
-@mutant("ASGI-APP-002", also=["ASGI-WS-100", "ASGI-SCOPE-004"])
+@mutant("ASGI-APP-002")
 def returns_at_once() -> Any:
     """Does its work before anything is awaited, and gives no awaitable."""
     inner = Application()
@@ -221,7 +221,7 @@ class ReadsTheExtensions(Application):
 
     def offers(self, scope: Scope, name: str) -> bool:
         """The fault."""
-        return name in scope["extensions"]
+        return name in scope["extensions"] if scope["type"] == "http" else super().offers(scope, name)
 
 
 @mutant("ASGI-ERR-013")
@@ -262,7 +262,7 @@ class ReturnsFromTheLifespan(Application):
         await receive()
 
 
-@mutant("ASGI-HTTP-REQ-010", also=["ASGI-HTTP-REQ-011"])
+@mutant("ASGI-HTTP-REQ-010")
 class ReadsTheBody(Application):
     """Looks body up without a default."""
 
@@ -271,7 +271,7 @@ class ReadsTheBody(Application):
         return bytes(event["body"]) if event["type"] == "http.request" else super().part(event)
 
 
-@mutant("ASGI-HTTP-REQ-011", also=["ASGI-HTTP-REQ-010"])
+@mutant("ASGI-HTTP-REQ-011")
 class ReadsMoreBody(Application):
     """Looks more_body up without a default."""
 
@@ -342,7 +342,7 @@ class StreamsOn(Application):
         await asyncio.Event().wait()
 
 
-@mutant("ASGI-LIFE-028", also=["ASGI-LIFE-024"])
+@mutant("ASGI-LIFE-028")
 class ReturnsWhenItIsUp(Application):
     """Returns as soon as it has started."""
 

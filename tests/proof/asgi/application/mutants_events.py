@@ -237,7 +237,7 @@ class PushesFirst(Application):
         await super().extras(scope, receive, send)
 
 
-@mutant("ASGI-EXT-020", also=["ASGI-EXT-026"])
+@mutant("ASGI-EXT-020")
 class CopiesFromMemory(Application):
     """Gives a file without a descriptor."""
 
@@ -503,7 +503,7 @@ class SaysItAgain(Application):
             return
 
 
-@mutant("ASGI-WS-082")
+@mutant("ASGI-WS-082", also=["ASGI-ERR-013"])
 class NeverHearsTheEnd(Application):
     """Waits for more after the client has left."""
 

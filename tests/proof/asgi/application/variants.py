@@ -1,0 +1,270 @@
+"""Applications that conform, and do it in another way than the reference."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any
+
+from gateproof.reference.asgi_application import TEXT, Application, Event, Receive, Route, Scope, Send
+
+from ...registry import variant
+from .spoiling import Spoiling
+
+
+@variant()
+class TheReference(Application):
+    """As it is."""
+
+
+@variant()
+def a_function() -> Any:
+    """A coroutine function that serves http alone, and raises for the rest."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": [TEXT]})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    return app
+
+
+@variant()
+def a_partial() -> Any:
+    """A functools.partial of a method."""
+    return functools.partial(Application().__call__)
+
+
+@variant()
+class AlwaysNotFound(Application):
+    """Finds nothing anywhere."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await self.respond(scope, send, 404, [TEXT], b"nothing here")
+
+
+@variant()
+class NoHeaders(Application):
+    """Leaves out what has a default in what it sends."""
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The choice."""
+        await send({"type": "http.response.start", "status": status})
+        if body and scope["method"] != "HEAD":
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await send({"type": "http.response.body"})
+
+
+@variant()
+class Generators(Spoiling):
+    """Gives the header fields as a generator, and extra keys that nobody knows."""
+
+    def spoil(self, event: Event, scope: Scope) -> list[Any]:
+        """The choice."""
+        if event["type"] == "http.response.start":
+            fields = list(event["headers"])
+            return [{**event, "headers": (pair for pair in fields), "vendor.extra": [1, None]}]
+        return [event]
+
+
+@variant()
+class AnswersFirst(Application):
+    """Answers without looking at the request, and goes on afterwards."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await self.respond(scope, send, 200, [TEXT], b"hello")
+        await asyncio.sleep(0.001)
+
+
+@variant()
+class WaitsForTheEnd(Application):
+    """Stays in the call until the client has left."""
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await super().stream(scope, receive, send)
+        await self.leaving(receive)
+
+
+@variant()
+class RaisesAtTheEnd(Application):
+    """Lets the exception out when its client is gone."""
+
+    async def body(self, receive: Receive) -> bytes:
+        """The choice."""
+        try:
+            return await super().body(receive)
+        except Exception as error:
+            raise RuntimeError("the client left") from error
+
+
+@variant()
+class ListensBeside(Application):
+    """Watches for the end of the client in a task of its own, which ends with the call."""
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        task = asyncio.ensure_future(self.leaving(receive))
+        try:
+            await super().stream(scope, receive, send)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@variant()
+class WorksBehind(Application):
+    """Hands a request to a pool of tasks that is made once and lasts."""
+
+    def __init__(self) -> None:
+        """Make no worker yet."""
+        super().__init__()
+        self.workers: list[Any] = []
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        if not self.workers:
+            self.queue: asyncio.Queue[Any] = asyncio.Queue()
+            self.workers = [asyncio.ensure_future(self.work()) for _ in range(3)]
+        done = asyncio.get_running_loop().create_future()
+        await self.queue.put((scope, receive, send, done))
+        await done
+
+    async def work(self) -> None:
+        """Serve requests one after another."""
+        while True:
+            scope, receive, send, done = await self.queue.get()
+            try:
+                await super().http(scope, receive, send)
+                done.set_result(None)
+            except Exception as error:
+                done.set_exception(error)
+
+
+@variant()
+class Threads(Application):
+    """Does its work in a thread."""
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The choice."""
+        made = await asyncio.to_thread(lambda: body)
+        await super().respond(scope, send, status, fields, made)
+
+
+@variant()
+class Fickle(Application):
+    """Says something else every time."""
+
+    def __init__(self) -> None:
+        """Begin at none."""
+        super().__init__()
+        self.count = 0
+
+    def about(self, scope: Scope) -> bytes:
+        """The choice."""
+        self.count += 1
+        return b"%d" % self.count
+
+
+@variant()
+class RefusesEverybody(Application):
+    """Wants a password."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await self.respond(scope, send, 401, [(b"www-authenticate", b"Basic")], b"")
+
+
+@variant()
+class RedirectsToItsOwnHost(Application):
+    """Sends everybody who asks for something else to the root."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        if self.path(scope) == "/":
+            await super().http(scope, receive, send)
+        else:
+            await self.respond(scope, send, 307, [(b"location", scope.get("root_path", "").encode() + b"/")], b"")
+
+
+@variant()
+class Greets(Application):
+    """Says something before it is spoken to, and twice as much as it hears."""
+
+    async def accept(self, scope: Scope, send: Send) -> None:
+        """The choice."""
+        await super().accept(scope, send)
+        await send({"type": "websocket.send", "text": "welcome"})
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """The choice."""
+        await super().say(send, text, data)
+        await super().say(send, text, data)
+
+
+@variant()
+class HangsUp(Application):
+    """Accepts and closes at once."""
+
+    async def talk(self, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await self.close(send, 1000, "")
+
+
+@variant()
+class TextOnly(Application):
+    """Closes with 1003 for bytes."""
+
+    async def talk(self, receive: Receive, send: Send) -> None:
+        """The choice."""
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            if event["type"] != "websocket.receive" or (event.get("text") is None and event.get("bytes") is None):
+                raise ValueError(event["type"])
+            if event.get("text") is None:
+                await self.close(send, 1003, "text only")
+                return
+            await self.say(send, event["text"], None)
+
+
+@variant()
+class SilentSocket(Application):
+    """Listens and says nothing."""
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """The choice."""
+
+
+@variant()
+class FailsToStop(Application):
+    """Says that the shutdown failed."""
+
+    async def stopped(self, send: Send) -> None:
+        """The choice."""
+        await send({"type": "lifespan.shutdown.failed"})
+
+
+@variant()
+class NoLifespan(Application):
+    """Raises for the lifespan once it has received its first event."""
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        await receive()
+        raise NotImplementedError("no lifespan")
+
+
+@variant()
+class BareRoot(Application):
+    """Has one place, and no table of them."""
+
+    def __init__(self) -> None:
+        """The choice."""
+        super().__init__()
+        self.routes = [Route("/")]
