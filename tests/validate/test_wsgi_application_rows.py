@@ -288,7 +288,7 @@ faulty("WSGI-HTTP-037", generated(), note="nothing")
 faulty("WSGI-HTTP-038", answer("204 No Content", [], [b"x"]))
 faulty("WSGI-HTTP-038", generated(b"x", headers=[], status="304 Not Modified"), note="generator")
 faulty("WSGI-HTTP-039", answer("204 No Content", [("Content-Length", "0")], []))
-faulty("WSGI-HTTP-039", answer("304 Not Modified", list(HEAD_ONLY), []), note="type")
+faulty("WSGI-HTTP-039", answer("304 Not Modified", list(HEAD_ONLY), []), weight="inform", note="type")
 faulty("WSGI-HTTP-040", answer("304 Not Modified", [("Content-Encoding", "gzip")], []))
 faulty("WSGI-HTTP-041", hello, environ=lambda: make_environ(REQUEST_METHOD="HEAD"))
 

@@ -80,9 +80,11 @@ def linked(page: bytes, base: str) -> Iterator[Place]:
 
 def named(thing: object) -> Iterator[Place]:
     """Return the places that an object names: attributes that are paths, and the routing table of known frameworks."""
-    for value in list(getattr(thing, "__dict__", {}).values()):
-        if isinstance(value, str) and re.fullmatch(r"/[\x21-\x7e]{1,80}", value):
-            yield place(value)
+    for value in [*vars(type(thing)).values(), *getattr(thing, "__dict__", {}).values()]:
+        words = value if isinstance(value, dict | list | tuple) else [value]
+        for word in [each[0] if isinstance(each, tuple) and each else each for each in words]:
+            if isinstance(word, str) and re.fullmatch(r"/[\x21-\x7e]{1,80}", word):
+                yield place(word)
     for table in TABLES:
         try:
             found = list(table(thing))

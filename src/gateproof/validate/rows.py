@@ -125,7 +125,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "WSGI-HTTP-032": ("application", "fail"),
     "WSGI-HTTP-037": ("application", "fail"),
     "WSGI-HTTP-038": ("application", "fail"),
-    "WSGI-HTTP-039": ("application", "inform"),
+    "WSGI-HTTP-039": ("application", "warn"),
     "WSGI-HTTP-040": ("application", "inform"),
     "WSGI-HTTP-041": ("application", "inform"),
     "WSGI-FILE-001": ("server", "fail"),

@@ -32,3 +32,4 @@ def test_gives_a_file_that_reads_bytes(app: Application, judge: Judge, draw: Dra
         open_still = hasattr(file, "close") and getattr(file, "closed", True) is False
         ok = unread.close_error is None and not open_still and not worse(after, read)
         judge("WSGI-FILE-014", ok, "an unread file that is closed", repr(unread.close_error or after.outcome))
+    judge.unsupported_rest("the application never returns a wrapped file as it is")

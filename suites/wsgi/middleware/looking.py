@@ -87,6 +87,7 @@ def tour(middleware: Middleware) -> Iterator[tuple[Script, Request, Manner]]:
     for manner in MANNERS[1:]:
         for script in (Script(), Script(container="list", length=True), Script(container="generator", late=True)):
             yield script, asked, manner
+    yield Script(container="wrapper"), asked, Manner(file_wrapper=True)
     for fields in FIELDS:
         for script in (Script(items=LONG, length=True), Script(headers=(HTML,), items=PAGE, container="list")):
             yield script, asked.having(*fields), Manner()

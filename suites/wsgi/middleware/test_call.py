@@ -62,7 +62,7 @@ def test_any_kind_of_callable_will_do(middleware: Middleware, judge: Judge) -> N
     plain = passing(middleware)
     wanted = (plain.outer.status, plain.outer.body)
     for kind in KINDS:
-        other = middleware.through(Script(), None, Manner(start=kind, write=kind))
+        other = middleware.through(Script(), None, Manner(start=kind, write=kind), observed=False)
         middleware.look(plain, other)
         seen = (other.outer.status, other.outer.body)
         judge("WSGI-CALL-011", seen == wanted, wanted, f"start_response of kind {kind}: {other.outer.outcome}")

@@ -10,7 +10,7 @@ from gateproof.drive.wsgi.inner import HTML, TEXT, Script
 from gateproof.drive.wsgi.middleware import Middleware
 from gateproof.judge import Judge
 
-from .looking import is_transparent, judge_conduct, passing, survey
+from .looking import decoded, is_transparent, judge_conduct, passing, survey
 
 LATE = tuple(Script(container=kind, late=True) for kind in ("generator", "iterator", "iterable", "getitem"))
 
@@ -60,6 +60,8 @@ def test_passes_status_and_fields_on(middleware: Middleware, judge: Judge, draw:
     def law(case: tuple[str, list[tuple[str, str]]]) -> None:
         status, fields = case
         passage = passing(middleware, Script(status, (TEXT, *fields), container="list"))
+        if decoded(passage) != passage.script.body:
+            return  # an answer of its own, which has fields of its own
         inner, outer = [TEXT, *fields], passage.outer.headers
         middleware.look(passage)
         judge("WSGI-START-022", passage.outer.status == status, status, passage.outer.status)

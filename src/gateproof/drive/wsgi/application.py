@@ -78,6 +78,7 @@ class Application(Stage):
         super().__init__(subject)
         self.app: Callable[..., Any] = subject.wrap(_asgi_within) if subject.adapter else subject.target
         self._places: list[Place] = []
+        self._first: dict[Place, Served] = {}
         self._survey: list[Served] = []
 
     def begin_check(self, name: str, *, patient: bool = False) -> None:
@@ -104,8 +105,19 @@ class Application(Stage):
             self._places = parse(words) if words else discover(self._page, [self.subject.target])
         return self._places
 
+    def first(self, place: Place) -> Served:
+        """Return the very first answer of a place in this run, whatever was asked since."""
+        if place not in self._first:
+            self._first[place] = self.get(place)
+        return self._first[place]
+
+    def start(self) -> None:
+        """Ask once for every place, before anything is asked that could do harm."""
+        for place in self.places:
+            self.first(place)
+
     def _page(self, place: Place) -> tuple[bytes, str]:
-        served = self.get(place)
+        served = self.first(place)
         location = next(iter(served.field("Location")), "")
         page = served.body if any("html" in value for value in served.field("Content-Type")) else b""
         return page, location

@@ -232,7 +232,7 @@ class Call(Observer):
         if self.phase in (ITERATING, CLOSING):
             weight = "fail" if self.phase == ITERATING else "warn"
             say("WSGI-WRITE-009", "write() is called from within the iterable", "before it returns", "write()", weight)
-        data = args[0] if args else None
+        data = args[0] if args else next(iter(kwargs.values()), None)
         if isinstance(data, bytes):
             if type(data) is not bytes:
                 say("WSGI-UNICODE-011", "a subclass of bytes is written", "exactly bytes", type(data))
@@ -310,21 +310,21 @@ class Call(Observer):
             return
         if self.limited and not self.head and self.code not in BODILESS and self.total < int(self.fields[0] or 0):
             self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", self.fields[0], self.total)
+        if self.code == 204 and self.fields[0] is not None:
+            self.say("WSGI-HTTP-039", "a 204 response has a Content-Length", "none", self.fields[0])
         if self.inform:
             self._finish_informed()
 
     def _finish_informed(self) -> None:
         """Judge what is only worth a remark."""
         say, bodiless = self.say, self.code in BODILESS
-        length, typed, entity = self.fields
+        _, typed, entity = self.fields
         if self.head and self.total:
             say("WSGI-HTTP-041", "a body is returned for HEAD", "no body: many servers send it", f"{self.total} bytes")
         elif self.total and not typed and not bodiless:
             say("WSGI-HEADERS-011", "a response with content has no Content-Type", "Content-Type", "none")
-        if (self.code == 204 and length is not None) or (bodiless and typed):
-            say(
-                "WSGI-HTTP-039", f"a {self.code} response describes content", "neither length nor type", "a field of it"
-            )
+        if bodiless and typed:
+            say("WSGI-HTTP-039", f"a {self.code} response has a Content-Type", "none", "Content-Type", "inform")
         if self.code == 304 and entity is not None:
             say("WSGI-HTTP-040", "a 304 response has fields of content", "those of RFC 9110 15.4.5", entity)
         if self.items > 100 and self.total < 64 * self.items:

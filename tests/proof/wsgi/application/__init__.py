@@ -1,0 +1,1 @@
+"""Mutants and conforming variants of WSGI applications."""
