@@ -975,9 +975,9 @@ class Call:
     async def mutate(self, path, action, value=None):
         """Change the scope: set, del or append at a path of keys."""
         place = self.scope
-        for key in path[:-1]:
-            place = place[key]
         try:
+            for key in path[:-1]:
+                place = place[key]
             if action == "set":
                 place[path[-1]] = self.decode(value)
             elif action == "del":
@@ -1001,10 +1001,13 @@ class Call:
             self.log("look", {"path": path, "raised": type_name(error)})
 
     async def keep(self, name, path):
-        """Keep the object at a path of the scope, for `same`."""
+        """Keep the object at a path of the scope, for `same`; nothing where there is none."""
         place = self.scope
-        for key in path:
-            place = place[key]
+        try:
+            for key in path:
+                place = place[key]
+        except (TypeError, KeyError):
+            return
         self.probe.kept[name] = place
 
     async def same(self, name, path):

@@ -14,7 +14,6 @@ from gateproof.commands import (
     certificate,
     compare,
     explain,
-    matrix,
     merge,
     replay,
     report,
@@ -24,7 +23,7 @@ from gateproof.commands import (
 )
 from gateproof.verdicts import Exit
 
-COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge, certificate, badge, matrix)
+COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge, certificate, badge)
 
 
 class Parser(argparse.ArgumentParser):

@@ -14,6 +14,7 @@ from gateproof.values import Opaque
 Event = dict[str, Any]
 PREFIX = "lifespan:"
 SHARED = "gateproof.list"
+SLOW_S = 0.5  # of a shutdown: long enough to try a connection meanwhile, or to be cut short
 
 
 def done(what: str) -> Step:
@@ -38,6 +39,7 @@ ORDINARY = asgi(receive(), look("state"), *STORE, done("startup"), *DOWN, live=T
 SCRIPTS: dict[str, Script] = {
     "ordinary": ORDINARY,
     "slow": asgi(receive(), wait("go", 60.0), done("startup"), *DOWN, live=True),
+    "interrupted": asgi(receive(), wait("go", 60.0), done("startup"), *DOWN, live=True),
     "raises": asgi(fail(), live=True),
     "raises_at_startup": asgi(receive(), fail(), live=True),
     "raises_group": asgi(receive(), fail("ExceptionGroup"), live=True),
@@ -46,7 +48,16 @@ SCRIPTS: dict[str, Script] = {
     "returns": asgi(live=True),
     "returns_later": asgi(receive(), done("startup"), live=True),
     "slow_shutdown": asgi(
-        receive(), done("startup"), receive(), sleep(1.0), note("slept"), done("shutdown"), live=True
+        receive(),
+        *STORE,
+        done("startup"),
+        receive(),
+        look("state"),
+        sleep(SLOW_S),
+        note("slept"),
+        done("shutdown"),
+        receive(0.2),
+        live=True,
     ),
     "shutdown_failed": asgi(
         receive(), done("startup"), receive(), failed("shutdown", message="gateproof-shutdown-message"), live=True

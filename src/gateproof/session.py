@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import gateproof
 from gateproof import baseline as baselines
-from gateproof import requirements, results
+from gateproof import lifespans, requirements, results
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.draw import SEED
 from gateproof.judge import Unsupported, Untestable
@@ -104,7 +104,6 @@ class Session:
         self.waited_s = 0.0
         self.fatal: TargetError | None = None
         self.problems: list[str] = []
-        self.specimens: dict[str, tuple[str, JsonDict]] = {}
         self.warnings: list[str] = []
         self._catalogues: dict[str, dict[str, requirements.Requirement]] = {}
         self._servers: dict[str, Server] = {}
@@ -213,11 +212,18 @@ class Session:
         self.channel = Channel()
         self._folder = TemporaryDirectory(prefix="gateproof-")
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
-        for variant in ["default", *sorted(self.variants - {"default"})]:
+        watched = {variant for variant in self.variants if variant.startswith(lifespans.PREFIX)}
+        self._submit(["default", *sorted(self.variants - watched - {"default"})])
+        self._smoke(self.server("default"))
+        self._submit(sorted(watched))  # whether there is a lifespan to be watched, the default launch has shown
+        self.version, self.server_python = self._describe()
+
+    def _submit(self, variants: Iterable[str]) -> None:
+        """Begin to start launches, side by side."""
+        assert self._pool is not None
+        for variant in variants:
             if self._has(variant):
                 self._pending[variant] = self._pool.submit(self._launch, variant)
-        self._smoke(self.server("default"))
-        self.version, self.server_python = self._describe()
 
     def _reach(self, place: Deployed) -> None:
         """Make one exchange with a deployed probe; where that fails, nothing after it could be believed."""
@@ -276,9 +282,18 @@ class Session:
     def _has(self, variant: str) -> bool:
         """Tell whether the target can be launched like that; every server can host another kind of callable."""
         assert self.profile is not None
-        if variant.startswith("lifespan:"):
-            return self.interface == "asgi"
+        if variant.startswith(lifespans.PREFIX):
+            return self.interface == "asgi" and self._calls_lifespan()
         return variant in ("default", "os_environ", *self.profile.variants) or variant.startswith("app:")
+
+    def _calls_lifespan(self) -> bool:
+        """Tell whether the default launch, which serves by now, has called the application for its lifespan."""
+        assert self.channel is not None
+        assert self.profile is not None
+        key = lifespans.exchange_id(self.server("default").running.id)
+        self.channel.fence()
+        patience = WATCHED_S if "lifespan" in self.profile.capabilities else 0.0
+        return self.channel.wait(key, lambda _: True, patience) is not None
 
     def about(self) -> tuple[str, str]:
         """Return the target's name with its version, and the interpreter in which it lives, before anything runs."""
@@ -303,8 +318,6 @@ class Session:
         assert self.channel is not None
         assert self._folder is not None
         assert self.profile is not None
-        from gateproof import lifespans
-
         name = variant.replace(":", "-")
         launch_id = f"{name}-{token_hex(4)}"
         watched = variant.startswith(lifespans.PREFIX)
@@ -320,8 +333,16 @@ class Session:
             watched=watched,
         )
         if watched:  # holds one of the pool's threads, so that not all of them start at the same time
-            self.channel.wait(lifespans.exchange_id(launch_id), lambda event: event.name != "scope", WATCHED_S)
+            self._await_lifespan(launch)
         return launch
+
+    def _await_lifespan(self, launch: Launch) -> None:
+        """Wait until the lifespan of a launch is under way, or will not be."""
+        assert self.channel is not None
+        key, deadline = lifespans.exchange_id(launch.id), time.monotonic() + WATCHED_S
+        while time.monotonic() < deadline and launch.alive():
+            if self.channel.wait(key, lambda event: event.name != "scope", 0.2) or launch.greets(0.05):
+                return
 
     def server(self, variant: str) -> Server:
         """Return the handle of a launch; raises `Unsupported` where the profile has no such launch."""
@@ -335,7 +356,7 @@ class Session:
         assert self._pool is not None
         if variant not in self._servers:
             if not self._has(variant):
-                raise Unsupported(f"the profile {self.profile.name} has no launch `{variant}`")
+                raise Unsupported(self._lacking(variant))
             pending = self._pending.get(variant) or self._pool.submit(self._launch, variant)
             try:
                 running = pending.result()
@@ -346,6 +367,13 @@ class Session:
             self._running.append(running)
             self._servers[variant] = Server(running, self.channel, self.interface, watched=running.watched)
         return self._servers[variant]
+
+    def _lacking(self, variant: str) -> str:
+        """Say why there is no launch like that."""
+        assert self.profile is not None
+        if variant.startswith(lifespans.PREFIX) and self.interface == "asgi":
+            return "no lifespan: the application was not called for one before the server served"
+        return f"the profile {self.profile.name} has no launch `{variant}`"
 
     def _smoke(self, server: Server) -> None:
         """Make one ordinary exchange; if that fails, nothing after it could be believed."""
@@ -486,8 +514,6 @@ class Session:
             self.handle.stop()
             self.waited_s = self.handle.waited_s
             return
-        if self.settings.report and "default" in self._servers and self.fatal is None:
-            self._collect_specimens(self._servers["default"])
         for future in self._pending.values():
             # One that is still starting is waited for, as it could not be stopped otherwise.
             if not future.cancel() and future.exception() is None:
@@ -504,19 +530,11 @@ class Session:
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _collect_specimens(self, server: Server) -> None:
-        """Learn what the server makes of a few requests that nobody judges; trouble with them is nobody's."""
-        from gateproof import specimens
-
-        self.specimens = specimens.collect(server, self.interface)
-        if self.channel is not None:
-            self.channel.take_errors()
-
     def worker_part(self) -> JsonDict:
         """Return what a worker of xdist hands to the controller beside the reports of its checks."""
         fatal = [str(self.fatal), self.fatal.status] if self.fatal else None
         about = {"version": self.version, "python": self.server_python, "waited_s": self.waited_s}
-        about |= {"problems": self.problems, "specimens": self.specimens}
+        about["problems"] = self.problems
         return {"launches": self.launches, "fatal": fatal, **about}
 
     def merge_worker(self, part: JsonDict) -> None:
@@ -524,7 +542,6 @@ class Session:
         self.launches += part["launches"]
         self.waited_s += part["waited_s"]
         self.problems += part["problems"]
-        self.specimens = self.specimens or part["specimens"]
         self.version = self.version or part["version"]
         self.server_python = self.server_python or part["python"]
         if part["fatal"] and self.fatal is None:
@@ -576,7 +593,6 @@ class Session:
         """Return the report of the run (`report.json`)."""
         entries = results.requirement_entries(self.rows(), checks, missing)
         exchanges = {key: x for check in checks for key, x in check["exchanges"].items()}
-        exchanges |= dict(self.specimens.values())
         profile = self.profile
         return {
             "schema": results.SCHEMA,
@@ -611,7 +627,6 @@ class Session:
             "totals": results.totals(entries),
             "requirements": entries,
             "exchanges": exchanges,
-            "specimens": {name: key for name, (key, _) in self.specimens.items()},
         }
 
     def _digest(self) -> JsonDict:

@@ -222,6 +222,10 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
     script = lifespans.script(variant)
     config = {"host": host, "port": port, "token": channel().token, "launch": launch, "lifespan": script}
     channel().register(lifespans.exchange_id(launch), None)
+    if variant == "processes":
+        with in_processes(make, launch, lifespan=script) as running:
+            yield Server(running, channel(), "asgi")
+        return
     own, theirs = certificates() if variant == "tls" else (None, None)
     pem = certificate() if variant == "tls" else None
     mount = MOUNT if variant == "mount" else ""
@@ -248,10 +252,10 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
 
 
 @contextmanager
-def in_processes(make: Callable[..., Any], launch: str) -> Iterator[InProcess]:
-    """Serve by several processes, children of one that is ours."""
+def in_processes(make: Callable[..., Any], launch: str, **more: Any) -> Iterator[InProcess]:
+    """Serve by several processes, children of one that is ours; `more` goes to the probe."""
     host, port = channel().address
-    config = {"host": host, "port": port, "token": channel().token, "launch": launch}
+    config = {"host": host, "port": port, "token": channel().token, "launch": launch, **more}
     argv = [sys.executable, "-m", "tests.proof.processes", make.__module__, make.__qualname__, json.dumps(config)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, start_new_session=True, text=True)

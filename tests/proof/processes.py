@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
 import json
+import os
+import signal
 import sys
+from typing import Any
 
-from gateproof.reference_apps import wsgi_probe
+from gateproof.reference_apps import asgi_probe, wsgi_probe
 
-module, name, config = sys.argv[1:4]
-server = getattr(importlib.import_module(module), name)(wsgi_probe.make_app(json.loads(config)))
-print(server.port, flush=True)
-server.serve_in_processes(3)
+
+def serve_wsgi(kind: Any, config: dict[str, Any]) -> None:
+    """Serve by a WSGI server in three processes."""
+    server = kind(wsgi_probe.make_app(config))
+    print(server.port, flush=True)
+    server.serve_in_processes(3)
+
+
+def serve_asgi(kind: Any, config: dict[str, Any]) -> None:
+    """Serve by an ASGI server in two processes, each with its own event loop; `index` says which."""
+    from .asgi.faults import serving
+
+    server = serving(kind)(asgi_probe.make_app(config))
+    workers = []
+    for index in range(2):
+        pid = os.fork()
+        if pid == 0:
+            server.index = index
+            asyncio.run(server.serve_forever())
+            os._exit(0)
+        workers.append(pid)
+    print(server.port, flush=True)
+    try:
+        os.wait()
+    finally:
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    module, name, text = sys.argv[1:4]
+    found = json.loads(text)
+    (serve_asgi if "lifespan" in found else serve_wsgi)(getattr(importlib.import_module(module), name), found)

@@ -97,12 +97,24 @@ class Server:
             raise
         listening = await self.listen()
         try:
-            await self._stop.wait()
+            await self.wait_for_stop()
         finally:
             self.stopping = True
-            listening.close()
-            await self.finish_connections()
-            await lifespan.shutdown()
+            await self.wind_down(listening, lifespan)
+            await self.drop_latecomers()
+
+    async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
+        """Accept nobody any more, close what is open, and only then tell the application."""
+        await self.stop_listening(listening)
+        await self.finish_connections()
+        await lifespan.shutdown()
+
+    async def stop_listening(self, listening: asyncio.Server) -> None:
+        """Accept nobody any more; what asyncio has accepted in this turn it would lose if its server closed at once."""
+        for listener in listening.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)
+        listening.close()
 
     async def listen(self) -> asyncio.Server:
         """Begin to accept."""
@@ -123,11 +135,29 @@ class Server:
         for task in [*self.connections.values(), *self.calls]:
             task.cancel()
 
+    async def drop_latecomers(self) -> None:
+        """End connections that were accepted in the last moment, before the loop does."""
+        while left := dict(self.connections):
+            for connection, task in left.items():
+                connection.abort()
+                task.cancel()
+            await asyncio.wait(left.values())
+        await asyncio.sleep(0)  # the turn in which transports close their sockets
+
     def stop(self) -> None:
         """Ask the server to stop; may be called by any thread or signal handler."""
         if self._loop is not None and self._stop is not None:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
+
+    def stop_wanted(self) -> bool:
+        """Tell whether the server was asked to stop."""
+        return self._stop is not None and self._stop.is_set()
+
+    async def wait_for_stop(self) -> None:
+        """Return when the server is asked to stop."""
+        assert self._stop is not None
+        await self._stop.wait()
 
     @contextlib.contextmanager
     def serve_in_thread(self) -> Iterator[Server]:

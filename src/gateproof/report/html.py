@@ -35,7 +35,6 @@ def environment() -> Environment:
     )
     found.filters["visible"] = hostile.visible
     found.filters["link"] = hostile.link
-    found.filters["verdict_of"] = lambda requirement, target: target.verdict(requirement)
     return found
 
 

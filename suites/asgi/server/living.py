@@ -1,0 +1,116 @@
+"""What the checks of lifespans share: launches whose whole life is watched, and what is said in them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any, NoReturn
+
+from gateproof.asgi_scripts import ok
+from gateproof.channel import Event
+from gateproof.exchange import Call, Exchange
+from gateproof.judge import Blocked, Unsupported
+from gateproof.target import ANSWER_S, Server
+from gateproof.wire.request import get
+
+START_S = 10.0
+ASIDE_S = 0.3  # what a server that answers at once has done by then, one that waits has not
+REQUIRED = re.compile(r"lifespan[ =]+(on|required|true)\b", re.IGNORECASE)
+
+
+def limit(server: Server, seconds: float = 4.0) -> float:
+    """Return how long something may take that a server does by itself: more before anybody is accused."""
+    return seconds if server.patience <= ANSWER_S else seconds * 2.5
+
+
+def lifespan_of(server: Server) -> Call:
+    """Return the lifespan call of a server that serves; where it made several, that of its last start."""
+    server.exchange(get(), ok())  # answered: what comes before a server serves has come
+    server.channel.fence()
+    calls = server.lifespan.calls
+    if not calls:
+        raise Unsupported("no lifespan: the application was not called for one before the server served")
+    return calls[-1]
+
+
+def begun(server: Server) -> Exchange:
+    """Begin with a process of its own, and return its lifespan's journal once the application was called."""
+    server.fresh()
+    if heard(server, "scope", START_S) is None:
+        _without_lifespan(server)
+    return server.lifespan
+
+
+def _without_lifespan(server: Server) -> NoReturn:
+    if server.running.greets(limit(server)):
+        raise Unsupported("no lifespan: the application was not called for one before the server served")
+    raise Blocked(f"neither a lifespan call nor an answer; the log ends with {server.running.log_tail(3)!r}")
+
+
+def heard(server: Server, name: str, timeout: float, **about: Any) -> Event | None:
+    """Wait until the lifespan's journal holds an event of that name with these values; None when it never does."""
+
+    def wanted(event: Event) -> bool:
+        value = event.value if isinstance(event.value, dict) else {}
+        return event.name == name and all(value.get(key) == wish for key, wish in about.items())
+
+    return server.channel.wait(server.lifespan.id, wanted, timeout)
+
+
+def told(server: Server, kind: str, timeout: float) -> Event | None:
+    """Wait until the application received a lifespan event of a type; None when it never does."""
+
+    def wanted(event: Event) -> bool:
+        return event.name == "receive" and type_of(event) == kind
+
+    return server.channel.wait(server.lifespan.id, wanted, timeout)
+
+
+def type_of(event: Event) -> Any:
+    """Return the type of the event that a `receive` of the journal yielded."""
+    got = event.value.get("event") if isinstance(event.value, dict) else None
+    return got.get("type") if isinstance(got, dict) else None
+
+
+def received(server: Server) -> list[Any]:
+    """Return the types of all events that the application received in its lifespans so far."""
+    server.channel.fence()
+    return [event.get("type") for call in server.lifespan.calls for event in call.received]
+
+
+def serves(server: Server) -> bool:
+    """Tell whether the server comes to answer by the application, in time."""
+    return server.running.greets(limit(server))
+
+
+def answered(server: Server) -> str:
+    """Make a request of a server that is not to serve; '' where nobody called the application for it."""
+    x = server.attempt(get(), ok(), timeout=1.0)
+    if x is None:
+        return ""
+    return f"{x.outcome}, with {len(x.calls)} calls" if x.calls else ""
+
+
+def demanded(server: Server) -> bool:
+    """Tell whether the command itself asks for a lifespan without which the server is not to run."""
+    return bool(REQUIRED.search(" ".join(getattr(server.running, "argv", ()))))
+
+
+def stopped(server: Server, seconds: float = 6.0) -> bool:
+    """Ask the server to stop, and tell whether it ends in time."""
+    server.running.terminate(limit(server, seconds))
+    return server.running.ended(0)
+
+
+def refuses(server: Server, seconds: float) -> bool:
+    """Tell whether the server comes to refuse new connections within the time, or leaves them without an answer."""
+    deadline = time.monotonic() + seconds
+    while server.running.greets(0.05):
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def missed(said: dict[str, Any]) -> bool:
+    """Tell whether a `send` raised because the event lacks a key; a server may raise what it likes to end the call."""
+    return str(said.get("raised", "")) in ("KeyError", "TypeError", "AttributeError")
