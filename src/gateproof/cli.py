@@ -14,6 +14,7 @@ from gateproof.commands import (
     certificate,
     compare,
     explain,
+    matrix,
     merge,
     replay,
     report,
@@ -23,7 +24,7 @@ from gateproof.commands import (
 )
 from gateproof.verdicts import Exit
 
-COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge, certificate, badge)
+COMMANDS = (requirements, explain, servers, run, replay, report, compare, merge, certificate, badge, matrix)
 
 
 class Parser(argparse.ArgumentParser):

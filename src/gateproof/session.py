@@ -104,6 +104,7 @@ class Session:
         self.waited_s = 0.0
         self.fatal: TargetError | None = None
         self.problems: list[str] = []
+        self.specimens: dict[str, tuple[str, JsonDict]] = {}
         self.warnings: list[str] = []
         self._catalogues: dict[str, dict[str, requirements.Requirement]] = {}
         self._servers: dict[str, Server] = {}
@@ -514,6 +515,8 @@ class Session:
             self.handle.stop()
             self.waited_s = self.handle.waited_s
             return
+        if self.settings.report and "default" in self._servers and self.fatal is None:
+            self._collect_specimens(self._servers["default"])
         for future in self._pending.values():
             # One that is still starting is waited for, as it could not be stopped otherwise.
             if not future.cancel() and future.exception() is None:
@@ -530,11 +533,19 @@ class Session:
         if self._folder is not None:
             self._folder.cleanup()
 
+    def _collect_specimens(self, server: Server) -> None:
+        """Learn what the server makes of a few requests that nobody judges; trouble with them is nobody's."""
+        from gateproof import specimens
+
+        self.specimens = specimens.collect(server, self.interface)
+        if self.channel is not None:
+            self.channel.take_errors()
+
     def worker_part(self) -> JsonDict:
         """Return what a worker of xdist hands to the controller beside the reports of its checks."""
         fatal = [str(self.fatal), self.fatal.status] if self.fatal else None
         about = {"version": self.version, "python": self.server_python, "waited_s": self.waited_s}
-        about["problems"] = self.problems
+        about |= {"problems": self.problems, "specimens": self.specimens}
         return {"launches": self.launches, "fatal": fatal, **about}
 
     def merge_worker(self, part: JsonDict) -> None:
@@ -542,6 +553,7 @@ class Session:
         self.launches += part["launches"]
         self.waited_s += part["waited_s"]
         self.problems += part["problems"]
+        self.specimens = self.specimens or part["specimens"]
         self.version = self.version or part["version"]
         self.server_python = self.server_python or part["python"]
         if part["fatal"] and self.fatal is None:
@@ -593,6 +605,7 @@ class Session:
         """Return the report of the run (`report.json`)."""
         entries = results.requirement_entries(self.rows(), checks, missing)
         exchanges = {key: x for check in checks for key, x in check["exchanges"].items()}
+        exchanges |= dict(self.specimens.values())
         profile = self.profile
         return {
             "schema": results.SCHEMA,
@@ -627,6 +640,7 @@ class Session:
             "totals": results.totals(entries),
             "requirements": entries,
             "exchanges": exchanges,
+            "specimens": {name: key for name, (key, _) in self.specimens.items()},
         }
 
     def _digest(self) -> JsonDict:

@@ -35,6 +35,7 @@ def environment() -> Environment:
     )
     found.filters["visible"] = hostile.visible
     found.filters["link"] = hostile.link
+    found.filters["verdict_of"] = lambda requirement, target: target.verdict(requirement)
     return found
 
 

@@ -36,6 +36,7 @@ def merge(reports: Sequence[JsonDict], folder: str = "REPORT") -> JsonDict:
         "launches": [launch for report in reports for launch in report["launches"]],
         "totals": totals(entries),
         "requirements": entries,
+        "specimens": next((report["specimens"] for report in reports if report.get("specimens")), {}),
         "exchanges": {key: x for report in reports for key, x in report["exchanges"].items()},
     }
 
