@@ -82,7 +82,7 @@ class Http:
         if self.complete:
             return
         self.close = True
-        if self.head_sent or self.broken:
+        if self.head_sent or self.broken or self.connection.lost:
             self.broken = True
             return
         self.head_sent = True
