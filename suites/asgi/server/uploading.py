@@ -98,6 +98,14 @@ def told_off(x: Exchange) -> bool:
     return x.refused and x.response is not None and x.response.status in TOLD_OFF
 
 
+def given_up(x: Exchange) -> bool:
+    """Tell whether the server refused a request, before or after it had called the application."""
+    if not x.calls:
+        return x.refused
+    said = x.call.first("digest")
+    return said.get("last") != "http.request" if isinstance(said, dict) else not finals(x.call)
+
+
 def arrived(call: Call, body: bytes) -> bool:
     """Tell whether the application got this body, whole and nothing else."""
     said = call.first("digest")

@@ -40,6 +40,11 @@ def over(server: Server, x: Exchange, most: float) -> Call:
     return x.call
 
 
+def ends(server: Server, x: Exchange) -> bool:
+    """Wait until a call of an exchange has ended; False where it has not while the server answered others."""
+    return comes(server, x, lambda event: event.name in ENDS) is not None
+
+
 def received(kind: str) -> Callable[[Event], bool]:
     """Return what tells whether a line of the journal says that an event of a type was received."""
 

@@ -308,7 +308,7 @@ class OneScopeForAll(HttpScope):
         return self.shared
 
 
-@fault("ASGI-HTTP-SCOPE-039")
+@fault("ASGI-HTTP-SCOPE-039", also=["ASGI-HTTP-REQ-008", "ASGI-HTTP-REQ-015"])
 class BuffersTheBody(Http):
     """The application is called when the body is there."""
 
