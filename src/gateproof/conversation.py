@@ -73,7 +73,7 @@ class Conversation:
         try:
             self.dialogue.send(octets)
         except Silent:
-            self._fell_silent()
+            self.fell_silent()
 
     def text(self, text: str) -> None:
         """Send a text message."""
@@ -102,7 +102,7 @@ class Conversation:
             try:
                 octets = self.dialogue.wire.read_some(deadline)
             except Silent:
-                self._fell_silent()
+                self.fell_silent()
                 return None
             except Reset:
                 self.ended = self.was_reset = True
@@ -198,16 +198,17 @@ class Conversation:
         self.came(lambda event: event.name in ENDS, timeout)
         return self.call
 
-    # -- inside
-
-    def _deadline(self, timeout: float | None) -> float:
-        return time.monotonic() + (self.dialogue.server.patience if timeout is None else timeout)
-
-    def _fell_silent(self) -> None:
+    def fell_silent(self) -> None:
+        """Note that something did not come in time: waits that follow are shorter, and no smaller case is tried."""
         server = self.dialogue.server
         self.exchange.silent = True
         server.silences += 1
         server.patience = min(server.patience, AFTER_SILENCE_S)
+
+    # -- inside
+
+    def _deadline(self, timeout: float | None) -> float:
+        return time.monotonic() + (self.dialogue.server.patience if timeout is None else timeout)
 
 
 def _received(event: Event) -> dict[Any, Any]:

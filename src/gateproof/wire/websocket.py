@@ -151,8 +151,8 @@ def accept_value(key: bytes = KEY) -> bytes:
     return base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest())
 
 
-def handshake_problems(response: Response) -> list[str]:
-    """Return what is wrong with the server's answer to an accepted handshake; RFC 6455, 4.1."""
+def handshake_problems(response: Response, key: bytes = KEY) -> list[str]:
+    """Return what is wrong with the server's answer to an accepted handshake with that key; RFC 6455, 4.1."""
     problems = list(response.problems)
     if response.status != 101:
         return [f"status {response.status}, not 101"]
@@ -161,8 +161,9 @@ def handshake_problems(response: Response) -> list[str]:
     options = b",".join(response.all(b"Connection")).lower().split(b",")
     if b"upgrade" not in [option.strip() for option in options]:
         problems.append(f"Connection is {response.get(b'Connection')!r}")
-    if response.all(b"Sec-WebSocket-Accept") != [accept_value()]:
-        problems.append(f"Sec-WebSocket-Accept is {response.all(b'Sec-WebSocket-Accept')!r}, not {accept_value()!r}")
+    proof, told = accept_value(key), response.all(b"Sec-WebSocket-Accept")
+    if told != [proof]:
+        problems.append(f"Sec-WebSocket-Accept is {told!r}, not {proof!r}")
     if response.all(b"Sec-WebSocket-Extensions"):
         problems.append("an extension was agreed on that was not offered")
     return problems

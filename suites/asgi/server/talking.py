@@ -109,6 +109,11 @@ def ended(talk: Conversation) -> str:
     return "TCP reset" if talk.was_reset else "TCP closed" if talk.ended else "still open"
 
 
+def answers_soon(server: Server) -> None:
+    """Let the server come round once: what it was sent before this it has read by then, as far as anybody can tell."""
+    server.answers_others(1, time.monotonic() + server.patience)
+
+
 def followed(server: Server, wire: Connection) -> bool:
     """Tell whether anything came, where nothing should, after the server has answered somebody else."""
     server.answers_others(2, time.monotonic() + server.patience)

@@ -184,7 +184,7 @@ class AsciiValues(WebSocketScope):
         scope["headers"] = [(name, bytes(o if o < 128 else 63 for o in value)) for name, value in scope["headers"]]
 
 
-@fault("ASGI-WS-SCOPE-011")
+@fault("ASGI-WS-SCOPE-020")
 class RefusesObsText(Server):
     """A handshake with an octet above 0x7f in a field breaks the server."""
 

@@ -1,0 +1,314 @@
+"""HTTP & WebSocket specification, WebSocket: Receive, Send, fragments, pings, and what breaks the protocol."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from gateproof.asgi_scripts import loop, message, receive, receive_until, send
+from gateproof.check import requirement
+from gateproof.conversation import Conversation, Message
+from gateproof.draw import Draw
+from gateproof.judge import Judge
+from gateproof.target import Server
+from gateproof.wire import websocket as ws
+
+from .looking import ABSENT, plain
+from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
+
+Content = str | bytes
+SIZES = (0, 1, 124, 125, 126, 127, 65_535, 65_536, 65_537)
+SHORT_TEXTS = (
+    "a",
+    "caf\u00e9",
+    "\u20ac",
+    "\U0001f600",
+    "\0",
+    "\ufeffx",
+    "\u2028",
+    "a\r\nb",
+    "e\u0301",
+    "\uffff",
+    "\x7f",
+)
+SHORT_OCTETS = (b"a", b"\x00", b"\xff\xfe", b"caf\xc3\xa9", b"\r\n\r\n", b"\x81\x00", b"\x88\x00", bytes(range(256)))
+
+
+def contents() -> st.SearchStrategy[Content]:
+    """Return messages: interesting words, repeated up to lengths at which the frame's header changes."""
+    texts = st.lists(st.sampled_from(SHORT_TEXTS), max_size=4).map("".join)
+    octets = st.lists(st.sampled_from(SHORT_OCTETS), max_size=3).map(b"".join)
+    sized = st.sampled_from(SIZES)
+    return st.one_of(
+        texts, octets, st.binary(max_size=12), sized.map(lambda n: "x" * n), sized.map(lambda n: b"\x80" * n)
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of the client: its content, where it is cut into fragments, and whether pings come in between."""
+
+    content: Content
+    cuts: tuple[int, ...] = ()
+    ping: bool = False
+
+    @property
+    def octets(self) -> bytes:
+        """The payload."""
+        return self.content.encode("utf-8") if isinstance(self.content, str) else self.content
+
+    def frames(self) -> list[bytes]:
+        """The frames that carry it, pings among them."""
+        whole, opcode = self.octets, ws.TEXT if isinstance(self.content, str) else ws.BINARY
+        at = [0, *sorted(cut % (len(whole) + 1) for cut in self.cuts), len(whole)]
+        out: list[bytes] = []
+        for number, (begin, end) in enumerate(itertools.pairwise(at)):
+            last = number == len(at) - 2
+            out.append(ws.encode(opcode if number == 0 else ws.CONTINUATION, whole[begin:end], fin=last))
+            if self.ping and not last:
+                out.append(ws.encode(ws.PING, b"between"))
+        return out
+
+    def __repr__(self) -> str:
+        """In few words."""
+        return short(self.content) + (f" cut at {self.cuts}" if self.cuts else "") + (" with pings" * self.ping)
+
+
+def row_of(said: Said) -> str:
+    """Return the requirement that a message is about."""
+    if said.cuts:
+        return "ASGI-WS-024"
+    if not said.octets:
+        return "ASGI-WS-023"
+    return "ASGI-WS-020" if isinstance(said.content, str) else "ASGI-WS-021"
+
+
+@requirement("ASGI-WS-020", "ASGI-WS-021", "ASGI-WS-022", "ASGI-WS-023", "ASGI-WS-024", "ASGI-WS-025", "ASGI-WS-026")
+def test_messages_arrive(server: Server, judge: Judge, draw: Draw) -> None:
+    """Every message arrives whole, once, in order and of its kind, however frames and packets cut it."""
+    speaks(server)
+
+    def law(case: tuple[list[Said], list[int]]) -> None:
+        said, packets = case
+        with talking(server, loop(len(said), receive())) as talk:
+            _in_packets(talk, b"".join(b"".join(one.frames()) for one in said), packets)
+            if talk.over().first("returned") is None and not talk.exchange.call.has("returned"):
+                talk.fell_silent()
+            received = events(talk.call, "websocket.receive")
+            talk.drain()
+            pongs = [frame for frame in talk.frames if frame.opcode == ws.PONG]
+        for event in received:
+            both = [plain(event.get(key)) for key in ("text", "bytes")]
+            judge("ASGI-WS-022", sum(part is not None for part in both) == 1, "text or bytes, not both", event)
+        seen = [content(event) for event in received]
+        for one, value in zip(said, seen, strict=False):
+            judge(row_of(one), same(value, one.content), repr(one), short(value))
+        if len(seen) < len(said):
+            judge(row_of(said[len(seen)]), False, f"{said} as {len(said)} events", [short(value) for value in seen])
+        judge("ASGI-WS-025", len(seen) == len(said), f"{len(said)} messages", [short(value) for value in seen])
+        others = [event.get("type") for event in talk.call.received[1:] if event.get("type") != "websocket.receive"]
+        judge("ASGI-WS-026", not others, "no event for a ping", others)
+        if any(one.ping and one.cuts for one in said):
+            judge("ASGI-WS-026", any(pong.payload == b"between" for pong in pongs), "a pong", talk.frames)
+
+    corpus: list[tuple[list[Said], list[int]]] = [
+        ([Said("hello"), Said(b"\x00\xff"), Said("caf\u00e9 \U0001f600 \0")], []),
+        ([Said(""), Said(b""), Said("end")], []),
+        ([Said(b"text?"), Said(b"caf\xc3\xa9"), Said(bytes(range(256)))], []),
+        ([Said("one whole message", (3, 9)), Said(b"octets", (1,)), Said("next")], []),
+        ([Said("caf\u00e9 \U0001f600", (4, 7, 9), ping=True), Said(b"", (0,)), Said("", (0, 0))], [1, 2, 40]),
+        ([Said("x" * 125), Said("y" * 126), Said(b"z" * 65_535), Said("\u20ac" * 30_000), Said(b"w" * 65_536)], []),
+        ([Said(str(number)) for number in range(40)], []),
+        ([Said(b"k" * 1_000_000), Said("m" * 300_000, (1, 131_072))], [131_072]),
+    ]
+    cuts = st.lists(st.integers(0, 70_000), max_size=3).map(tuple)
+    said = st.builds(Said, contents(), st.one_of(st.just(()), cuts), st.booleans())
+    packets = st.lists(st.integers(0, 70_000), max_size=2)
+    draw(law, st.tuples(st.lists(said, min_size=1, max_size=4), packets), corpus)
+
+
+def _in_packets(talk: Conversation, octets: bytes, cuts: list[int]) -> None:
+    """Send octets, cut so that the server has read what is before a cut when it gets what is behind it."""
+    at = [0, *sorted(cut % (len(octets) + 1) for cut in cuts), len(octets)]
+    for begin, end in itertools.pairwise(at):
+        talk.send(octets[begin:end])
+        if end < len(octets):
+            answers_soon(talk.dialogue.server)
+
+
+@requirement("ASGI-WS-026", "ASGI-WS-090", "ASGI-WS-027")
+def test_pings_and_pongs(server: Server, judge: Judge) -> None:
+    """A ping is answered with its own octets and no event; a pong that nobody asked for changes nothing."""
+    speaks(server)
+    with talking(server, receive(), receive()) as talk:
+        for payload in (b"", b"p", b"\x00\xff" * 62):
+            talk.frame(ws.PING, payload)
+            frame = _unless_ping(talk)
+            answered = frame is not None and (frame.opcode, frame.payload) == (ws.PONG, payload)
+            judge("ASGI-WS-026", answered, f"a pong with {payload!r}", frame or ended(talk))
+        talk.frame(ws.PONG, b"unasked")
+        talk.text("behind it")
+        event = talk.told("websocket.receive", limit(server))
+        judge("ASGI-WS-090", event and content(event) == "behind it", "the message behind a pong", event or ended(talk))
+        kinds = [found.get("type") for found in talk.call.received]
+        judge("ASGI-WS-026", kinds[:2] == ["websocket.connect", "websocket.receive"], "no event for a ping", kinds)
+        pinged = any(frame.opcode == ws.PING for frame in talk.frames)
+        judge.reading("ASGI-WS-027", "pings at once" if pinged else "no ping in the first moments")
+
+
+def _unless_ping(talk: Conversation) -> ws.Frame | None:
+    """Return the next frame that is no ping: a server may send pings when it likes."""
+    while (frame := talk.next_frame()) is not None and frame.opcode == ws.PING:
+        talk.frame(ws.PONG, frame.payload)
+    return frame
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message of the application; `nulled` gives the other key as None."""
+
+    content: Content
+    nulled: bool = False
+
+    def event(self) -> dict[str, Any]:
+        """The event that sends it."""
+        key, other = ("text", "bytes") if isinstance(self.content, str) else ("bytes", "text")
+        return message(**{other: None, key: self.content}) if self.nulled else message(**{key: self.content})
+
+    def message(self) -> Message:
+        """What the client is to read."""
+        if isinstance(self.content, str):
+            return Message(ws.TEXT, self.content.encode("utf-8"))
+        return Message(ws.BINARY, self.content)
+
+    def row(self) -> str:
+        """The requirement that it is about."""
+        if not self.content:
+            return "ASGI-WS-032"
+        if self.nulled:
+            return "ASGI-WS-033"
+        return "ASGI-WS-030" if isinstance(self.content, str) else "ASGI-WS-031"
+
+    def __repr__(self) -> str:
+        """In few words."""
+        return short(self.content) + (" with the other key None" if self.nulled else "")
+
+
+@requirement("ASGI-WS-030", "ASGI-WS-031", "ASGI-WS-032", "ASGI-WS-033", "ASGI-WS-034", "ASGI-WS-099")
+def test_messages_are_sent(server: Server, judge: Judge, draw: Draw) -> None:
+    """Every websocket.send is one message of its kind with exactly that content, in order."""
+    speaks(server)
+
+    def law(sent: list[Sent]) -> None:
+        with talking(server, *[send(one.event()) for one in sent], receive_until("websocket.disconnect")) as talk:
+            seen = talk.messages(len(sent))
+            for one, found in zip(sent, seen, strict=False):
+                judge(one.row(), found == one.message(), repr(one), short(found))
+            if len(seen) < len(sent):
+                raised = [said.get("raised") for said in talk.call.sent if said.get("raised")]
+                what = f"{[short(found) for found in seen]}, then {ended(talk)}, raised {raised}"
+                judge(sent[len(seen)].row(), False, f"{sent} as {len(sent)} messages", what)
+            judge("ASGI-WS-034", len(seen) == len(sent), f"{len(sent)} messages", [short(found) for found in seen])
+            judge("ASGI-WS-099", not talk.problems, "well-formed frames", "; ".join(talk.problems))
+
+    corpus = [
+        [Sent("hello"), Sent(b"\x00\xff"), Sent("caf\u00e9 \U0001f600 \0")],
+        [Sent(b"text?"), Sent(b"caf\xc3\xa9"), Sent(bytes(range(256)))],
+        [Sent(""), Sent(b""), Sent("end")],
+        [Sent("t", nulled=True), Sent(b"\x01", nulled=True)],
+        [Sent("x" * 125), Sent("y" * 126), Sent(b"z" * 65_535), Sent("\u20ac" * 30_000), Sent(b"w" * 65_536)],
+        [Sent(b"k" * 700_000), Sent("after it")],
+        [Sent(str(number)) for number in range(60)],
+    ]
+    draw(law, st.lists(st.builds(Sent, contents(), st.booleans()), min_size=1, max_size=5), corpus)
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Octets of the client that break the protocol, and the requirement that says what becomes of them."""
+
+    row: str
+    what: str
+    octets: bytes
+
+
+def _bad_texts() -> list[Breach]:
+    """Return texts that are not UTF-8: RFC 6455, 8.1; RFC 3629, 3."""
+    wrong = {
+        "ff fe": b"\xff\xfe",
+        "latin-1": b"caf\xe9",
+        "an overlong form": b"a\xc0\xafb",
+        "a surrogate": b"\xed\xa0\x80",
+        "above U+10FFFF": b"\xf4\x90\x80\x80",
+        "a character that is cut off": b"abc\xe2\x82",
+    }
+    found = [Breach("ASGI-WS-028", what, ws.encode(ws.TEXT, octets)) for what, octets in wrong.items()]
+    halves = ws.encode(ws.TEXT, b"a\xe2\x82", fin=False) + ws.encode(ws.CONTINUATION, b"z")
+    late = ws.encode(ws.TEXT, b"good ", fin=False) + ws.encode(ws.CONTINUATION, b"\xff")
+    return [
+        *found,
+        Breach("ASGI-WS-028", "a character cut off by a fragment", halves),
+        Breach("ASGI-WS-028", "a bad fragment", late),
+    ]
+
+
+def _bad_frames() -> list[Breach]:
+    """Return frames that RFC 6455, 5.1 and 5.2, wants no server to take."""
+    found = [Breach("ASGI-WS-094", "no mask", ws.encode(ws.TEXT, b"hello", mask=None))]
+    found += [Breach("ASGI-WS-094", f"reserved bits {bits}", ws.encode(ws.TEXT, b"a", rsv=bits)) for bits in (4, 2, 1)]
+    found += [Breach("ASGI-WS-094", f"opcode {code}", ws.encode(code, b"a")) for code in (3, 7, 11, 15)]
+    return found
+
+
+def _bad_sequences() -> list[Breach]:
+    """Return frames that are out of order, and control frames that are no such thing: RFC 6455, 5.4 and 5.5."""
+    begun = ws.encode(ws.TEXT, b"x", fin=False)
+    return [
+        Breach("ASGI-WS-095", "a text within a text", begun + ws.encode(ws.TEXT, b"y")),
+        Breach("ASGI-WS-095", "a binary message within a text", begun + ws.encode(ws.BINARY, b"y")),
+        Breach("ASGI-WS-095", "a continuation of nothing", ws.encode(ws.CONTINUATION, b"y")),
+        Breach("ASGI-WS-095", "a ping in fragments", ws.encode(ws.PING, b"y", fin=False)),
+        Breach("ASGI-WS-095", "a ping of 126 octets", ws.encode(ws.PING, b"y" * 126)),
+    ]
+
+
+SAYING_SO = frozenset((1002, 1003, 1007, 1008, 1009, 1011))
+
+
+@requirement("ASGI-WS-028", "ASGI-WS-094", "ASGI-WS-095", "ASGI-WS-098")
+def test_what_breaks_the_protocol(server: Server, judge: Judge, draw: Draw) -> None:
+    """A breach of the protocol reaches no application: the server fails the connection, and says why."""
+    speaks(server)
+
+    def law(breach: Breach) -> None:
+        with talking(server, receive_until("websocket.receive", "websocket.disconnect")) as talk:
+            talk.send(breach.octets)
+            frame = talk.closing()
+            failed = frame is not None or talk.ended
+            if failed:
+                talk.over()
+            delivered = [short(content(event)) for event in events(talk.call, "websocket.receive")]
+            seen = f"delivered {delivered}" if delivered else ended(talk)
+            judge(breach.row, failed and not delivered, f"{breach.what}: nothing delivered, and an end", seen)
+            said_so = frame is not None and frame.code in SAYING_SO
+            judge("ASGI-WS-098", said_so, f"{breach.what}: a close frame with 1002, 1007 or the like", ended(talk))
+
+    draw(law, None, [*_bad_texts(), *_bad_frames(), *_bad_sequences()])
+
+
+@requirement("ASGI-WS-022")
+def test_keys_of_a_message(server: Server, judge: Judge) -> None:
+    """Of text and bytes one is given; the other is missing or None, also for empty messages."""
+    with talking(server, loop(4, receive())) as talk:
+        for opcode, payload in ((ws.TEXT, b"a"), (ws.TEXT, b""), (ws.BINARY, b"a"), (ws.BINARY, b"")):
+            talk.frame(opcode, payload)
+        talk.over()
+        found = events(talk.call, "websocket.receive")
+    for event in found:
+        both = [plain(event.get(key)) for key in ("text", "bytes")]
+        judge("ASGI-WS-022", sum(part is not None for part in both) == 1, "text or bytes, not both", event)
+    if not found:
+        judge.blocked("ASGI-WS-022", f"no message was delivered ({ABSENT})")
