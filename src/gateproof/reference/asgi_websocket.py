@@ -124,7 +124,7 @@ class WebSocket:
                 for event in self.frames.events():
                     await self.take(event)
             except RemoteProtocolError as error:
-                await self.fail_connection(error)
+                await self.fail_connection(int(getattr(error.event_hint, "code", 1002) or 1002))
 
     async def wait_while_connecting(self) -> bool:
         """Wait for the application's answer; False where the client leaves before it."""
@@ -134,10 +134,10 @@ class WebSocket:
         await self.connection.changed.wait()
         return not self.connection.eof
 
-    async def fail_connection(self, error: RemoteProtocolError) -> None:
+    async def fail_connection(self, code: int) -> None:
         """The client broke the protocol: say so, and end."""
-        code = int(getattr(error.event_hint, "code", 1002) or 1002)
-        await self.end(code, "", say=True)
+        await self.end(code, "", say=self.state == "open")
+        self.connection.close()
 
     async def take(self, event: Any) -> None:
         """Take one event of the frames."""
@@ -172,6 +172,9 @@ class WebSocket:
 
     async def closed_by_client(self, event: CloseConnection) -> None:
         """A close frame: answer it, unless it answers ours."""
+        if self.frames.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
+            await self.fail_connection(int(event.code))  # no close frame at all: the client broke the protocol
+            return
         answer = self.frames.state is ConnectionState.REMOTE_CLOSING
         if answer:
             await self.put(event.response())

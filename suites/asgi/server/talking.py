@@ -101,6 +101,15 @@ def answers_again(server: Server) -> bool:
         return talk.accepted
 
 
+def depart(talk: Conversation, code: int | None = 1000, reason: bytes = b"") -> ws.Frame | None:
+    """Leave as a client does: close frame, the server's close frame, the end of TCP; return the server's frame."""
+    answer = talk.part(code, reason)
+    if answer is not None:
+        talk.ends()
+    talk.hang_up()
+    return answer
+
+
 def ended(talk: Conversation) -> str:
     """Say how a conversation ended on the wire."""
     close = next((frame for frame in talk.frames if frame.opcode == ws.CLOSE), None)

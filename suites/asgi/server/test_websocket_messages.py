@@ -288,6 +288,7 @@ def test_what_breaks_the_protocol(server: Server, judge: Judge, draw: Draw) -> N
             talk.send(breach.octets)
             frame = talk.closing()
             failed = frame is not None or talk.ended
+            talk.hang_up()
             if failed:
                 talk.over()
             delivered = [short(content(event)) for event in events(talk.call, "websocket.receive")]
