@@ -118,6 +118,16 @@ def ended(talk: Conversation) -> str:
     return "TCP reset" if talk.was_reset else "TCP closed" if talk.ended else "still open"
 
 
+def ends_soon(talk: Conversation) -> bool:
+    """Tell whether TCP ends, at the latest while the server answers others: for what is due at once."""
+    quiet_s, others = talk.dialogue.server.quiet
+    wire = talk.dialogue.wire
+    if wire.closed_by_peer(time.monotonic() + quiet_s):
+        return True
+    talk.dialogue.server.answers_others(others, time.monotonic() + talk.dialogue.server.patience)
+    return wire.closed_by_peer(time.monotonic() + 0.01)
+
+
 def answers_soon(server: Server) -> None:
     """Let the server come round once: what it was sent before this it has read by then, as far as anybody can tell."""
     server.answers_others(1, time.monotonic() + server.patience)

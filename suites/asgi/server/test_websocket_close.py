@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.asgi_scripts import asgi, attempts, close, fail, message, receive, receive_until, send, spawn, wait
+from gateproof.asgi_scripts import (
+    accepting,
+    asgi,
+    attempts,
+    close,
+    fail,
+    message,
+    receive,
+    receive_until,
+    send,
+    spawn,
+    wait,
+)
 from gateproof.check import launch, requirement
 from gateproof.conversation import Conversation
 from gateproof.draw import Draw
@@ -15,7 +28,7 @@ from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
 from .looking import ABSENT, due, plain, websocket_scope
-from .talking import RESERVED, answers_soon, content, depart, ended, events, followed, limit, speaks, talking
+from .talking import RESERVED, answers_soon, content, depart, ended, ends_soon, events, followed, limit, speaks, talking
 
 DISCONNECT = "websocket.disconnect"
 REASONS = ["", "bye", "caf\u00e9", "\U0001f600 \u20ac", "x" * 123, "\u20ac" * 41, "a\0b", " padded ", "%s"]
@@ -165,7 +178,9 @@ def _has_code(judge: Judge, event: dict[Any, Any], when: str) -> bool:
 def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
     """A close frame of the client's is answered, and told to the application with its code and reason."""
     scope = _scope(server)
-    reason_due = all([due(judge, scope, row) for row in ("ASGI-WS-056", "ASGI-WS-087")])
+    reason_due = due(judge, scope, "ASGI-WS-056")
+    if not reason_due:
+        judge.unsupported("ASGI-WS-087", "as ASGI-WS-056")
 
     def law(case: tuple[int | None, str]) -> None:
         code, reason = case
@@ -214,7 +229,7 @@ def test_a_close_frame_without_code(server: Server, judge: Judge) -> None:
         judge.blocked("ASGI-WS-054", "there is no code")
 
 
-LOSSES = {
+LOSSES: dict[str, Callable[[Conversation], object]] = {
     "reset": lambda talk: talk.reset(),
     "closed without a close frame": lambda talk: talk.hang_up(),
     "reset within a frame": lambda talk: (talk.send(ws.encode(ws.TEXT, b"x" * 40)[:20]), talk.reset()),
@@ -272,13 +287,30 @@ def test_what_came_before_the_close(server: Server, judge: Judge, draw: Draw) ->
 def test_receive_after_disconnect(server: Server, judge: Judge) -> None:
     """What a receive after websocket.disconnect does: told, not judged."""
     with talking(server, receive_until(DISCONNECT), spawn("again", receive()), wait("go")) as talk:
-        depart(talk, 3001)
+        talk.part(3001)
+        talk.hang_up()
         talk.wait("waiting", limit(server))
         answers_soon(server)
         told = talk.call.named("receive")
         talk.dialogue.release("go")
     again = told[-1] if len(told) > 2 else None
     judge.reading("ASGI-WS-063", f"again: {again}" if again is not None else "blocks")
+
+
+@requirement("ASGI-WS-044", "ASGI-WS-100")
+def test_tcp_ends_while_the_call_goes_on(server: Server, judge: Judge) -> None:
+    """The closing handshake ends TCP, also where the application does not return."""
+    for row, steps in (("ASGI-WS-100", [receive_until(DISCONNECT)]), ("ASGI-WS-044", [send(close(code=3001))])):
+        with talking(server, *steps, wait("go")) as talk:
+            if row == "ASGI-WS-100":
+                talk.close(3001)
+            answered = talk.closing() is not None
+            if row == "ASGI-WS-044":
+                talk.close(3001)
+            over = answered and (talk.ended or ends_soon(talk))
+            seen = "TCP stays open" if answered else "no close frame"
+            judge(row, over, "a close frame and the end of TCP", seen, weight="warn")
+            talk.dialogue.release("go")
 
 
 # -- send when the client is gone
@@ -340,9 +372,10 @@ def test_the_server_s_own_exception_escapes(server: Server, judge: Judge) -> Non
 
 def _served(server: Server) -> bool:
     """Tell whether a WebSocket is served, message and all."""
-    with talking(server, receive(), send(message(text="served"))) as talk:
-        talk.text("hello")
-        return bool(talk.messages(1))
+    with server.websocket(accepting(receive(), send(message(text="served")))) as talk:
+        if talk.accepted:
+            talk.text("hello")
+        return talk.accepted and bool(talk.messages(1))
 
 
 # -- the call ends

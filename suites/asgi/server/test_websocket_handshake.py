@@ -171,7 +171,8 @@ def test_the_subprotocol_is_told(server: Server, judge: Judge, draw: Draw) -> No
 def test_no_subprotocol_of_its_own(server: Server, judge: Judge) -> None:
     """Without a subprotocol the client reads none, and never one that it did not offer."""
     speaks(server)
-    for more in ({}, {"subprotocol": None}):
+    without: list[dict[str, Any]] = [{}, {"subprotocol": None}]
+    for more in without:
         x = shook(server, accepting(receive(), **more), protocols=[b"p1", b"p2"])
         completed = x.response is not None and x.response.status == 101
         seen = x.response.all(PROTOCOL) if completed and x.response is not None else x.outcome
