@@ -1,0 +1,282 @@
+"""Mutants of the WebSocket handshake: Connect, Accept, and Close before the socket is accepted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from wsproto.events import TextMessage
+
+from gateproof.reference.asgi_websocket import WebSocket
+
+from .faults import fault
+
+Event = dict[str, Any]
+Fields = list[tuple[bytes, bytes]]
+
+
+class Unheard(WebSocket):
+    """A socket whose application may wait for ever: not a mutant, but where several begin."""
+
+    def stop(self) -> None:
+        """The server stops: whoever waits is let go."""
+        self.gone = self.disconnect_event(1012, "")
+        self.arrived.set()
+        super().stop()
+
+    async def until_stop(self) -> None:
+        """Leave the connection as it is, as long as there is somebody at the other end."""
+        while not self.server.stopping and not self.connection.lost:
+            await asyncio.sleep(0.02)
+
+
+@fault("ASGI-WS-001", also=["ASGI-WS-002"])
+class ConnectHasAnotherName(WebSocket):
+    """The first event is websocket.open."""
+
+    def connect_event(self) -> Event:
+        """The fault."""
+        return {"type": "websocket.open"}
+
+
+@fault("ASGI-WS-002")
+class ConnectComesAgain(WebSocket):
+    """websocket.connect is in the queue once more when the client leaves."""
+
+    async def end(self, code: int, reason: str, *, say: bool) -> None:
+        """The fault."""
+        self.queue.append(self.connect_event())
+        await super().end(code, reason, say=say)
+
+
+@fault("ASGI-WS-003")
+class CompletesAtOnce(WebSocket):
+    """The handshake is completed before the application has replied."""
+
+    async def receive(self) -> Event:
+        """The fault."""
+        event = await super().receive()
+        if event["type"] == "websocket.connect":
+            await self.connection.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        return event
+
+
+@fault("ASGI-WS-004")
+class DeliversBeforeTheReply(WebSocket):
+    """Frames are read while the application has not replied."""
+
+    async def wait_while_connecting(self) -> bool:
+        """The fault."""
+        self.frames.receive_data(self.connection.take(len(self.connection.buffer)))
+        for event in self.frames.events():
+            if isinstance(event, TextMessage):
+                self.queue.append({"type": "websocket.receive", "text": event.data})
+                self.arrived.set()
+        return await super().wait_while_connecting()
+
+
+@fault("ASGI-WS-006")
+class RejectsWith500(WebSocket):
+    """A close without a code is an error of the server."""
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        if self.state == "connecting" and "code" not in event:
+            await self.refuse(b"500 Internal Server Error")
+        else:
+            await super().take_close(event)
+
+
+@fault("ASGI-WS-006")
+class RejectsByHangingUp(WebSocket):
+    """A close without a code ends TCP and says nothing."""
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        if self.state == "connecting" and "code" not in event:
+            self.connection.abort()
+        else:
+            await super().take_close(event)
+
+
+@fault("ASGI-WS-007")
+class ClosesAfterCompletion(WebSocket):
+    """A rejection completes the handshake, then closes."""
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        if self.state == "connecting":
+            await self.accept({"type": "websocket.accept"})
+        await super().take_close(event)
+
+
+@fault("ASGI-WS-008")
+class CodeIsTheStatus(WebSocket):
+    """4401 is answered with 401."""
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        if self.state == "connecting" and event.get("code") == 4401:
+            await self.refuse(b"401 Unauthorized")
+        else:
+            await super().take_close(event)
+
+
+@fault("ASGI-WS-009")
+class ProofOfNothing(WebSocket):
+    """Sec-WebSocket-Accept is the client's key."""
+
+    def upgrade(self) -> Fields:
+        """The fault."""
+        return [*super().upgrade()[:2], (b"sec-websocket-accept", self.request.all(b"sec-websocket-key")[0])]
+
+
+@fault("ASGI-WS-009")
+class NoConnectionField(WebSocket):
+    """The 101 has no Connection."""
+
+    def upgrade(self) -> Fields:
+        """The fault."""
+        return [pair for pair in super().upgrade() if pair[0] != b"connection"]
+
+
+@fault("ASGI-WS-010")
+class SubprotocolKeptBack(WebSocket):
+    """The subprotocol is checked, and not told."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        if event.get("subprotocol") is not None:
+            self.check_subprotocol(event["subprotocol"])
+        await super().accept({**event, "subprotocol": None})
+
+
+@fault("ASGI-WS-010")
+class FirstOffer(WebSocket):
+    """Whatever subprotocol is accepted, the first one offered is told."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        chosen = event.get("subprotocol")
+        if chosen in (offers := self.server.subprotocols(self.request)):
+            event = {**event, "subprotocol": offers[0]}
+        await super().accept(event)
+
+
+@fault("ASGI-WS-011")
+class AlwaysTheFirstOffer(WebSocket):
+    """Without a subprotocol the first one offered is told."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        offers = self.server.subprotocols(self.request)
+        if event.get("subprotocol") is None and offers:
+            event = {**event, "subprotocol": offers[0]}
+        await super().accept(event)
+
+
+@fault("ASGI-WS-012")
+class TellsAnySubprotocol(WebSocket):
+    """What the client did not offer is told as well."""
+
+    def check_subprotocol(self, chosen: str) -> None:
+        """The fault."""
+
+
+class AcceptHeaders(WebSocket):
+    """A socket that changes the headers of an accept: not a mutant, but where several begin."""
+
+    async def accept(self, event: Event) -> None:
+        """Change them, unless they are to be refused."""
+        pairs = [(bytes(name), bytes(value)) for name, value in event.get("headers") or ()]
+        if all(name != b"sec-websocket-protocol" for name, _ in pairs):
+            event = {**event, "headers": self.spoil(pairs)}
+        await super().accept(event)
+
+    def spoil(self, pairs: Fields) -> Fields:
+        """The fault."""
+        return pairs
+
+
+@fault("ASGI-WS-013")
+class NoHeadersOfAccept(AcceptHeaders):
+    """The headers are left out."""
+
+    def spoil(self, pairs: Fields) -> Fields:
+        """The fault."""
+        return []
+
+
+@fault("ASGI-WS-013")
+class LastOfEachHeader(AcceptHeaders):
+    """Of repeated headers the last one is kept."""
+
+    def spoil(self, pairs: Fields) -> Fields:
+        """The fault."""
+        return list(dict(pairs).items())
+
+
+@fault("ASGI-WS-013")
+class HeadersBackwards(AcceptHeaders):
+    """The headers come in the reverse order."""
+
+    def spoil(self, pairs: Fields) -> Fields:
+        """The fault."""
+        return pairs[::-1]
+
+
+@fault("ASGI-WS-016")
+class SubprotocolHeaderCopied(WebSocket):
+    """sec-websocket-protocol is taken from the headers."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        pairs = [(bytes(name), bytes(value)) for name, value in event.get("headers") or ()]
+        for pair in [pair for pair in pairs if pair[0] == b"sec-websocket-protocol"]:
+            pairs.remove(pair)
+            event = {**event, "headers": pairs, "subprotocol": pair[1].decode("ascii")}
+        await super().accept(event)
+
+
+@fault("ASGI-WS-061")
+class BlindBeforeTheReply(Unheard):
+    """Nobody watches the connection before the application has replied."""
+
+    async def wait_while_connecting(self) -> bool:
+        """The fault."""
+        return self.connection.eof or await super().wait_while_connecting() or True
+
+
+@fault("ASGI-WS-081")
+class ForgetsTheHandshake(Unheard):
+    """A call that returns without a reply leaves the client waiting."""
+
+    async def end_of_call(self, code: int) -> None:
+        """The fault."""
+        if code == 1000 and self.state == "connecting":
+            await self.until_stop()
+        else:
+            await super().end_of_call(code)
+
+
+@fault("ASGI-WS-089")
+class AcceptNeedsItsKeys(WebSocket):
+    """An accept without headers raises KeyError where it has no subprotocol either."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        if "subprotocol" not in event:
+            event["headers"]
+        await super().accept(event)
+
+
+@fault("ASGI-WS-092")
+class CrashesOnEarlyOctets(WebSocket):
+    """Octets right behind the handshake end the connection."""
+
+    async def serve(self) -> None:
+        """The fault."""
+        if self.connection.buffer:
+            self.connection.abort()
+            return
+        await super().serve()

@@ -1,0 +1,305 @@
+"""Mutants of WebSocket messages: Receive, Send, fragments, pings, and what breaks the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
+
+from gateproof.reference.asgi_websocket import WebSocket
+from gateproof.wire import websocket as ws
+
+from .faults import fault
+
+Event = dict[str, Any]
+
+
+class Delivery(WebSocket):
+    """A socket that changes messages on their way to the application: not a mutant, but where several begin."""
+
+    async def deliver(self, event: Event) -> None:
+        """Change a message."""
+        for changed in self.spoil(event):
+            await super().deliver(changed)
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [event]
+
+
+@fault("ASGI-WS-020")
+class TextUpToNul(Delivery):
+    """A text ends at its first NUL."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [{**event, "text": event["text"].partition("\0")[0]} if event.get("text") else event]
+
+
+@fault("ASGI-WS-020", also=["ASGI-WS-024"])
+class AsciiText(Delivery):
+    """Characters that are not ASCII become question marks."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [{**event, "text": event["text"].encode("ascii", "replace").decode()} if event.get("text") else event]
+
+
+@fault("ASGI-WS-021", also=["ASGI-WS-024"])
+class DecodesWhatItCan(Delivery):
+    """A binary message that is UTF-8 is delivered as text."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        try:
+            return [{"type": event["type"], "text": event["bytes"].decode()}] if event.get("bytes") else [event]
+        except UnicodeDecodeError:
+            return [event]
+
+
+@fault("ASGI-WS-022")
+class BothKeys(Delivery):
+    """A text comes as octets too."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [{**event, "bytes": event["text"].encode()} if event.get("text") is not None else event]
+
+
+@fault("ASGI-WS-023", also=["ASGI-WS-024", "ASGI-WS-062"])
+class DropsEmptyMessages(Delivery):
+    """An empty message is none."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [event] if event.get("text") or event.get("bytes") else []
+
+
+@fault("ASGI-WS-024")
+class EventPerFragment(WebSocket):
+    """Each fragment is an event."""
+
+    async def take(self, event: Any) -> None:
+        """The fault."""
+        if isinstance(event, TextMessage | BytesMessage):
+            key = "text" if isinstance(event, TextMessage) else "bytes"
+            await self.deliver({"type": "websocket.receive", key: event.data})
+        else:
+            await super().take(event)
+
+
+@fault("ASGI-WS-024")
+class PingEndsTheMessage(WebSocket):
+    """A ping between fragments loses what came before it."""
+
+    async def pong(self, event: Ping) -> None:
+        """The fault."""
+        self.text, self.octets = "", b""
+        await super().pong(event)
+
+
+@fault("ASGI-WS-025")
+class OvertakesOne(WebSocket):
+    """A message overtakes one that still waits, where many do."""
+
+    async def deliver(self, event: Event) -> None:
+        """The fault."""
+        await super().deliver(event)
+        if event.get("text") == "20" and len(self.queue) > 1:
+            self.queue[-1], self.queue[-2] = self.queue[-2], self.queue[-1]
+
+
+@fault("ASGI-WS-025")
+class DeliversTwice(Delivery):
+    """The eleventh message of a burst is delivered twice."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        return [event, event] if event.get("text") == "11" else [event]
+
+
+@fault("ASGI-WS-026")
+class IgnoresPings(WebSocket):
+    """No ping is answered."""
+
+    async def pong(self, event: Ping) -> None:
+        """The fault."""
+
+
+@fault("ASGI-WS-026")
+class EmptyPongs(WebSocket):
+    """A pong has no payload."""
+
+    async def pong(self, event: Ping) -> None:
+        """The fault."""
+        await self.put(Pong(b""))
+
+
+@fault("ASGI-WS-026")
+class ShowsPings(WebSocket):
+    """The application is told of pings."""
+
+    async def pong(self, event: Ping) -> None:
+        """The fault."""
+        await super().pong(event)
+        await self.deliver({"type": "websocket.ping", "bytes": bytes(event.payload)})
+
+
+class Lenient(WebSocket):
+    """A socket that delivers what breaks the protocol, where `word` is in what is wrong; where several begin."""
+
+    word = ""
+
+    async def closed_by_client(self, event: CloseConnection) -> None:
+        """The fault."""
+        if self.word in (event.reason or "") and self.state == "open":
+            await self.deliver({"type": "websocket.receive", "text": "\ufffd"})
+        await super().closed_by_client(event)
+
+
+@fault("ASGI-WS-028")
+class ReplacesBadText(Lenient):
+    """Text that is not UTF-8 is delivered with replacement characters."""
+
+    word = "codec can't decode"
+
+
+@fault("ASGI-WS-094")
+class TakesUnmaskedFrames(Lenient):
+    """A frame without a mask is taken."""
+
+    word = "unmasked"
+
+
+@fault("ASGI-WS-094")
+class TakesReservedOpcodes(Lenient):
+    """A frame of a reserved opcode is taken."""
+
+    word = "Invalid opcode"
+
+
+@fault("ASGI-WS-095")
+class TakesNestedMessages(Lenient):
+    """A message within another is taken."""
+
+    word = "expected CONTINUATION"
+
+
+@fault("ASGI-WS-095")
+class TakesLongPings(Lenient):
+    """A control frame that is too long is taken."""
+
+    word = "payload len > 125"
+
+
+@fault("ASGI-WS-098")
+class HangsUpOnBreaches(WebSocket):
+    """A breach of the protocol ends TCP, and nothing is said."""
+
+    async def fail_connection(self, code: int) -> None:
+        """The fault."""
+        await self.end(code, "", say=False)
+        self.connection.close()
+
+
+class Sending(WebSocket):
+    """A socket that changes what the application sends: not a mutant, but where several begin."""
+
+    async def message(self, event: Event) -> None:
+        """Change an event."""
+        await super().message(self.spoil(event))
+
+    def spoil(self, event: Event) -> Event:
+        """The fault."""
+        return event
+
+
+@fault("ASGI-WS-030")
+class DropsNul(Sending):
+    """NUL is taken out of a text."""
+
+    def spoil(self, event: Event) -> Event:
+        """The fault."""
+        return {**event, "text": event["text"].replace("\0", "")} if event.get("text") else event
+
+
+@fault("ASGI-WS-030", also=["ASGI-WS-033"])
+class SendsTextAsOctets(Sending):
+    """A text is sent as a binary message."""
+
+    def spoil(self, event: Event) -> Event:
+        """The fault."""
+        return {"type": event["type"], "bytes": event["text"].encode()} if event.get("text") else event
+
+
+@fault("ASGI-WS-031", also=["ASGI-WS-033"])
+class SendsOctetsAsText(Sending):
+    """Octets that are UTF-8 are sent as text."""
+
+    def spoil(self, event: Event) -> Event:
+        """The fault."""
+        try:
+            return {"type": event["type"], "text": event["bytes"].decode()} if event.get("bytes") else event
+        except UnicodeDecodeError:
+            return event
+
+
+@fault("ASGI-WS-032")
+class SendsNoEmptyMessage(WebSocket):
+    """An empty message is not sent."""
+
+    async def message(self, event: Event) -> None:
+        """The fault."""
+        if event.get("text") or event.get("bytes"):
+            await super().message(event)
+
+
+@fault("ASGI-WS-033")
+class PresentIsGiven(WebSocket):
+    """A key that is present counts, None or not."""
+
+    async def message(self, event: Event) -> None:
+        """The fault."""
+        if "text" in event and event["text"] is None:
+            raise AttributeError("'NoneType' object has no attribute 'encode'")
+        await super().message(event)
+
+
+@fault("ASGI-WS-034")
+class SendsOutOfOrder(WebSocket):
+    """Of a burst, one message is overtaken by the next."""
+
+    kept: Event | None = None
+
+    async def message(self, event: Event) -> None:
+        """The fault."""
+        if event.get("text") == "30":
+            self.kept = event
+            return
+        await super().message(event)
+        if self.kept is not None:
+            await super().message(self.kept)
+            self.kept = None
+
+
+@fault("ASGI-WS-090")
+class ClosesOnPongs(WebSocket):
+    """A pong that nobody asked for breaks the connection."""
+
+    async def take(self, event: Any) -> None:
+        """The fault."""
+        if isinstance(event, Pong):
+            await self.fail_connection(1002)
+        else:
+            await super().take(event)
+
+
+@fault("ASGI-WS-099")
+class MasksItsFrames(WebSocket):
+    """Messages are masked, as if we were a client."""
+
+    async def message(self, event: Event) -> None:
+        """The fault."""
+        text = event.get("text")
+        opcode, octets = (ws.TEXT, text.encode()) if text is not None else (ws.BINARY, event["bytes"])
+        await self.connection.write(ws.encode(opcode, octets))
