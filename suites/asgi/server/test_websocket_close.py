@@ -186,6 +186,8 @@ def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
         with talking(server, receive_until(DISCONNECT)) as talk:
             answer = depart(talk, code, reason.encode("utf-8"))
             event = talk.told(DISCONNECT, limit(server))
+            if event is None:
+                talk.fell_silent()
             judge("ASGI-WS-050", event is not None, f"{DISCONNECT} for {case}", talk.call.received[1:])
             assert event is not None
             if _has_code(judge, event, f"for {case}") and code is not None:

@@ -7,7 +7,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.asgi_scripts import Script, accept, accepting, asgi, attempts, close, receive, send, spawn, wait
+from gateproof.asgi_scripts import (
+    Script,
+    accept,
+    accepting,
+    asgi,
+    attempts,
+    close,
+    receive,
+    receive_until,
+    send,
+    spawn,
+    wait,
+)
 from gateproof.check import requirement
 from gateproof.conversation import Conversation
 from gateproof.draw import Draw
@@ -231,7 +243,7 @@ def test_subprotocol_among_the_headers(server: Server, judge: Judge) -> None:
 def test_a_client_that_leaves_before_the_reply(server: Server, judge: Judge) -> None:
     """An application that has not replied yet gets websocket.disconnect when the client is gone."""
     speaks(server)
-    with server.websocket(asgi(receive(), receive(), live=True), read=False) as talk:
+    with server.websocket(asgi(receive(), receive_until("websocket.disconnect"), live=True), read=False) as talk:
         if talk.told("websocket.connect") is None:
             raise Blocked("the application got no websocket.connect")
         talk.reset()

@@ -31,6 +31,8 @@ def opened(server: Server, target: bytes = b"/", headers: Any = (), protocols: A
         server.settle(x)
         if x.response is not None and x.response.status in (403, 101):
             server.wait(x, "scope", server.patience)  # the application has said so: its journal is on the way
+        elif x.response is not None and not x.refused:
+            server.wait(x, "scope", server.quiet[0])  # an error, before or behind the call
         return x
 
 
@@ -191,6 +193,7 @@ def test_octets_above_ascii(server: Server, judge: Judge) -> None:
     for value in (b"caf\xe9", b"caf\xc3\xa9", b"caf\xe9 \xff"):
         x = opened(server, headers=[(b"X-A", value)])
         if x.refused and x.response is not None:
+            judge("ASGI-WS-SCOPE-020", True)
             judge.reading("ASGI-WS-SCOPE-020", f"refused: {x.outcome}")
         elif judge("ASGI-WS-SCOPE-020", x.calls, f"a call for X-A: {value!r}, or 4xx", x.outcome):
             judge("ASGI-WS-SCOPE-011", values_of(x.call.scope, b"x-a") == [value], value, x.call.scope.get("headers"))

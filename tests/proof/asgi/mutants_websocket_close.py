@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection
-from wsproto.utilities import LocalProtocolError
 
+from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.reference.connection import ClientDisconnected
 from gateproof.reference.requests import BadRequest, Request
@@ -14,7 +15,6 @@ from gateproof.wire import websocket as ws
 
 from .faults import fault
 from .mutants_websocket_handshake import Unheard
-from .mutants_websocket_scope import WebSocketScope
 
 Event = dict[str, Any]
 
@@ -235,30 +235,24 @@ class RuntimeErrorForTheGone(WebSocket):
         raise RuntimeError("the client is gone")
 
 
-class Escaping(WebSocketScope):
+class Escaping(Server):
     """A server that does something about its own exception: not a mutant, but where several begin."""
 
-    class Socket(WebSocket):
-        """A socket that tells the server."""
+    async def call(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """See it come out of an application that knew that the client is gone."""
+        told: list[str] = []
 
-        async def run(self, scope: dict[str, Any]) -> None:
-            """Be the call."""
-            receive, send = self.receive, self.send
+        async def telling() -> Event:
+            event: Event = await receive()
+            told.append(event["type"])
+            return event
 
-            async def telling(event: Event) -> None:
-                try:
-                    await send(event)
-                except ClientDisconnected as error:
-                    self.escaping = error
-                    raise
-
-            self.send = telling  # type: ignore[method-assign]
-            self.receive = receive  # type: ignore[method-assign]
-            await super().run(scope)
-            if (error := getattr(self, "escaping", None)) is not None:
-                self.server.escaped(error)  # type: ignore[attr-defined]
-
-    websocket_class = Socket
+        try:
+            await super().call(scope, telling, send)
+        except ClientDisconnected as error:
+            if "websocket.disconnect" in told:
+                self.escaped(error)
+            raise
 
     def escaped(self, error: BaseException) -> None:
         """The fault."""
@@ -266,7 +260,7 @@ class Escaping(WebSocketScope):
 
 @fault("ASGI-WS-072")
 class StopsAtItsOwnException(Escaping):
-    """Its own exception ends the service of WebSockets, where it came eight sends late."""
+    """Its own exception ends the service of WebSockets."""
 
     broken = False
 
@@ -342,11 +336,7 @@ class DoesNotAnswerTheClose(WebSocket):
 
     async def closed_by_client(self, event: CloseConnection) -> None:
         """The fault."""
-        try:
-            event.response()
-        except LocalProtocolError:
-            pass
-        if self.said_close is None and self.state == "open":
+        if self.frames.state is ConnectionState.REMOTE_CLOSING:
             await self.end(self.code_of(event), event.reason or "", say=False)
             self.connection.close()
         else:

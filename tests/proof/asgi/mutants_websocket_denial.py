@@ -106,7 +106,7 @@ class BodyIsNeeded(Denying):
         return event
 
 
-@fault("ASGI-EXT-073", also=["ASGI-EXT-070", "ASGI-EXT-071", "ASGI-EXT-072"])
+@fault("ASGI-EXT-073", also=["ASGI-EXT-072"])
 class DeniesBehindA101(WebSocket):
     """The handshake is completed before it is denied."""
 

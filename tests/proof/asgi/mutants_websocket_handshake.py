@@ -49,7 +49,10 @@ class ConnectComesAgain(WebSocket):
         await super().end(code, reason, say=say)
 
 
-@fault("ASGI-WS-003")
+REPLIES = ["ASGI-WS-006", "ASGI-WS-007", "ASGI-WS-008", "ASGI-WS-010", "ASGI-WS-013"]
+
+
+@fault("ASGI-WS-003", also=[*REPLIES, "ASGI-EXT-072", "ASGI-EXT-073", "ASGI-EXT-074"])
 class CompletesAtOnce(WebSocket):
     """The handshake is completed before the application has replied."""
 
@@ -57,8 +60,14 @@ class CompletesAtOnce(WebSocket):
         """The fault."""
         event = await super().receive()
         if event["type"] == "websocket.connect":
-            await self.connection.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+            lines = b"".join(name + b": " + value + b"\r\n" for name, value in self.upgrade())
+            await self.connection.write(b"HTTP/1.1 101 Switching Protocols\r\n" + lines + b"\r\n")
         return event
+
+    async def accept(self, event: Event) -> None:
+        """There is nothing left to say."""
+        self.state = "open"
+        self.connection.changed.set()
 
 
 @fault("ASGI-WS-004")
@@ -99,7 +108,7 @@ class RejectsByHangingUp(WebSocket):
             await super().take_close(event)
 
 
-@fault("ASGI-WS-007")
+@fault("ASGI-WS-007", also=["ASGI-WS-006", "ASGI-WS-008"])
 class ClosesAfterCompletion(WebSocket):
     """A rejection completes the handshake, then closes."""
 
@@ -244,7 +253,9 @@ class BlindBeforeTheReply(Unheard):
 
     async def wait_while_connecting(self) -> bool:
         """The fault."""
-        return self.connection.eof or await super().wait_while_connecting() or True
+        while self.state == "connecting" and not self.server.stopping:
+            await asyncio.sleep(0.005)
+        return True
 
 
 @fault("ASGI-WS-081")
@@ -259,7 +270,7 @@ class ForgetsTheHandshake(Unheard):
             await super().end_of_call(code)
 
 
-@fault("ASGI-WS-089")
+@fault("ASGI-WS-089", also=["ASGI-WS-009", "ASGI-WS-011"])
 class AcceptNeedsItsKeys(WebSocket):
     """An accept without headers raises KeyError where it has no subprotocol either."""
 

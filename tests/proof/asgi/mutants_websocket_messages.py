@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
@@ -66,7 +67,7 @@ class BothKeys(Delivery):
         return [{**event, "bytes": event["text"].encode()} if event.get("text") is not None else event]
 
 
-@fault("ASGI-WS-023", also=["ASGI-WS-024", "ASGI-WS-062"])
+@fault("ASGI-WS-023", also=["ASGI-WS-062"])
 class DropsEmptyMessages(Delivery):
     """An empty message is none."""
 
@@ -75,17 +76,15 @@ class DropsEmptyMessages(Delivery):
         return [event] if event.get("text") or event.get("bytes") else []
 
 
-@fault("ASGI-WS-024")
+@fault("ASGI-WS-024", also=["ASGI-WS-028", "ASGI-WS-095"])
 class EventPerFragment(WebSocket):
     """Each fragment is an event."""
 
     async def take(self, event: Any) -> None:
         """The fault."""
-        if isinstance(event, TextMessage | BytesMessage):
-            key = "text" if isinstance(event, TextMessage) else "bytes"
-            await self.deliver({"type": "websocket.receive", key: event.data})
-        else:
-            await super().take(event)
+        if isinstance(event, TextMessage | BytesMessage) and event.frame_finished:
+            event = replace(event, message_finished=True)
+        await super().take(event)
 
 
 @fault("ASGI-WS-024")
@@ -109,7 +108,7 @@ class OvertakesOne(WebSocket):
             self.queue[-1], self.queue[-2] = self.queue[-2], self.queue[-1]
 
 
-@fault("ASGI-WS-025")
+@fault("ASGI-WS-025", also=["ASGI-WS-062"])
 class DeliversTwice(Delivery):
     """The eleventh message of a burst is delivered twice."""
 
@@ -300,6 +299,9 @@ class MasksItsFrames(WebSocket):
 
     async def message(self, event: Event) -> None:
         """The fault."""
+        if self.state != "open":
+            await super().message(event)
+            return
         text = event.get("text")
         opcode, octets = (ws.TEXT, text.encode()) if text is not None else (ws.BINARY, event["bytes"])
         await self.connection.write(ws.encode(opcode, octets))
