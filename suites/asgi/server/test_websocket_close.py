@@ -173,7 +173,7 @@ def _has_code(judge: Judge, event: dict[Any, Any], when: str) -> bool:
     return judge("ASGI-WS-053", type(code) is int, f"an int {when}", repr(event.get("code", ABSENT)))
 
 
-@requirement("ASGI-WS-050", "ASGI-WS-052", "ASGI-WS-053", "ASGI-WS-056", "ASGI-WS-087", "ASGI-WS-093", "ASGI-WS-100")
+@requirement("ASGI-WS-050", "ASGI-WS-052", "ASGI-WS-053", "ASGI-WS-056", "ASGI-WS-087", "ASGI-WS-093", "ASGI-WS-101")
 def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
     """A close frame of the client's is answered, and told to the application with its code and reason."""
     scope = _scope(server)
@@ -196,7 +196,7 @@ def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
             if reason_due and judge("ASGI-WS-056", told is None or isinstance(told, str), "a text, or None", told):
                 judge("ASGI-WS-087", (told or "") == reason, repr(reason), told)
             ends = answer is not None and talk.ended
-            judge("ASGI-WS-100", ends, f"a close frame for {case}, then an end", ended(talk))
+            judge("ASGI-WS-101", ends, f"a close frame for {case}, then an end", ended(talk))
             assert answer is not None
             allowed = answer.code is None or (answer.code >= 1000 and answer.code not in RESERVED)
             judge("ASGI-WS-093", allowed, f"no reserved code in the answer to {case}", answer.code)
@@ -307,12 +307,12 @@ def test_receive_after_disconnect(server: Server, judge: Judge) -> None:
     judge.reading("ASGI-WS-063", f"again: {again}" if again is not None else "blocks")
 
 
-@requirement("ASGI-WS-044", "ASGI-WS-100")
+@requirement("ASGI-WS-044", "ASGI-WS-101")
 def test_tcp_ends_while_the_call_goes_on(server: Server, judge: Judge) -> None:
     """The closing handshake ends TCP, also where the application does not return."""
-    for row, steps in (("ASGI-WS-100", [receive_until(DISCONNECT)]), ("ASGI-WS-044", [send(close(code=3001))])):
+    for row, steps in (("ASGI-WS-101", [receive_until(DISCONNECT)]), ("ASGI-WS-044", [send(close(code=3001))])):
         with talking(server, *steps, wait("go")) as talk:
-            if row == "ASGI-WS-100":
+            if row == "ASGI-WS-101":
                 talk.close(3001)
             answered = talk.closing() is not None
             if row == "ASGI-WS-044":

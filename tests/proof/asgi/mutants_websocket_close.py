@@ -330,7 +330,7 @@ class FailureIsNormal(WebSocket):
         await super().end_of_call(1000 if self.state == "open" else code)
 
 
-@fault("ASGI-WS-100")
+@fault("ASGI-WS-101")
 class DoesNotAnswerTheClose(WebSocket):
     """The client's close frame ends TCP, and is not answered."""
 
