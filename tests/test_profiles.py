@@ -40,7 +40,7 @@ def test_a_profile_can_be_filled_in(profile: Profile) -> None:
     """Its commands take arguments and name the app and the address; what a variant leaves out is there."""
     for argv in (profile.argv, *(argv for _, argv in profile.older)):
         assert "{more}" in argv
-        assert any("{app}" in word for word in argv)
+        assert any("{app}" in word or "{attribute}" in word for word in argv)
         assert any("{port}" in word for word in argv)
         if "{launchers}/serve.py" in argv:
             assert "serve_" + argv[2] in names_of_functions()

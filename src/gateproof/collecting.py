@@ -215,12 +215,10 @@ class CheckFunction(pytest.Function):
         if isinstance(excinfo.value, CheckBroken | CheckErred) and self.said is not None:
             rows = self.config.stash[plugin.SESSION].catalogue
             wanted = {"fail", "error"} | ({"warn"} if self.said["verdict"] == "warn" else set())
-            return self._told(text.failure(self.said, rows, wanted), text.headline(self.said, rows, wanted))
-        if isinstance(excinfo.value, TargetError):
-            return self._told(str(excinfo.value), str(excinfo.value).partition("\n")[0])
+            return self.told(text.failure(self.said, rows, wanted), text.headline(self.said, rows, wanted))
         return super().repr_failure(excinfo)
 
-    def _told(self, whole: str, headline: str) -> ReprExceptionInfo:
+    def told(self, whole: str, headline: str) -> ReprExceptionInfo:
         """Return a failure with a headline: in a CI pytest's short summary repeats the whole of a mere text."""
         path, line, _ = self.reportinfo()
         entry = ReprEntryNative([f"{whole}\n"])
@@ -317,6 +315,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report_: pytest.TestR
         return
     if call.when == "setup" and call.excinfo is not None and isinstance(call.excinfo.value, TargetError):
         item.session.shouldstop = "gateproof: the target cannot be judged"
+        report_.longrepr = item.told(str(call.excinfo.value), str(call.excinfo.value).partition("\n")[0])
         item.config.stash[plugin.SESSION].fatal = call.excinfo.value
     if call.when != "call" or item.said is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -113,6 +114,7 @@ class Session:
         self._pool: ThreadPoolExecutor | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self._fixtures: dict[str, Any] = {}
+        self._given_up = threading.Event()
 
     # -- before anything runs
 
@@ -332,6 +334,7 @@ class Session:
             folder=Path(self._folder.name) / name,
             lifespan=lifespans.script(variant) if self.interface == "asgi" else None,
             watched=watched,
+            given_up=self._given_up,
         )
         if watched:  # holds one of the pool's threads, so that not all of them start at the same time
             self._await_lifespan(launch)
@@ -363,6 +366,7 @@ class Session:
                 running = pending.result()
             except LaunchError as error:
                 if variant == "default":
+                    self._given_up.set()  # the others need not be waited for
                     raise TargetError(str(error), 3) from error
                 raise HarnessError(f"launch `{variant}`: {error}") from error
             self._running.append(running)

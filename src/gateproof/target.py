@@ -350,7 +350,7 @@ class Server:
     def at_work(self) -> bool:
         """Tell whether the application itself may be what takes time: a script waits, and its call has not ended."""
         self.channel.fence()
-        waiting = [x for x in self.exchanges.values() if scripts.waits(x.script)]
+        waiting = [x for x in list(self.exchanges.values()) if scripts.waits(x.script)]
         return any(not x.events or not self.channel.settled(x.id, 0) for x in waiting)
 
     def answers_others(self, count: int, deadline: float) -> bool:

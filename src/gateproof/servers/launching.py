@@ -95,6 +95,7 @@ class Launch:
     start_s: float = 0.0
     exit_status: int | None = None
     watched: bool = False
+    given_up: threading.Event = field(default_factory=threading.Event)
     _process: subprocess.Popen[bytes] | None = None
     _log: Log | None = None
     _exited: threading.Event = field(default_factory=threading.Event)
@@ -280,6 +281,8 @@ class Launch:
                 return f"it ended before it answered ({self.death()})"
             if self._greets(deadline):
                 return ""
+            if self.given_up.is_set():
+                return "nobody waits for it any more"
             time.sleep(pause)  # readiness of a foreign process can only be polled
             pause = min(pause * 1.5, 0.1)
         return f"it did not answer within {self.profile.ready_s:g} s"
@@ -361,10 +364,11 @@ def launch(
     folder: Path,
     lifespan: Mapping[str, Any] | None = None,
     watched: bool = False,
+    given_up: threading.Event | None = None,
 ) -> Launch:
     """Start a launch of a server and return it when it is ready, or at once where its start is `watched`.
 
-    Raises `LaunchError`.
+    Raises `LaunchError`; once `given_up` is set, nobody waits for it any more.
 
     `variant` is `default`, a variant of the profile, or `app:ATTRIBUTE` for another kind of callable of the probe.
     """
@@ -393,5 +397,6 @@ def launch(
     if any("{uds}" in word for word in words):
         started.uds = str(folder / "s")
     started.watched = watched
+    started.given_up = given_up or started.given_up
     started.restart()
     return started
