@@ -27,13 +27,17 @@ def test_what_has_no_content_has_no_body(app: Application, judge: Judge, draw: D
 
 @requirement("WSGI-HTTP-041", "WSGI-HTTP-042")
 def test_head_is_like_get(app: Application, judge: Judge) -> None:
-    """Status and fields are those of GET: told, not scored."""
+    """A Content-Length is that of GET; the other fields and the status should be: told, not scored."""
     for place in app.places:
         get, head = app.get(place), app.serve(Request("HEAD", place.path, place.query))
+        length, announced = get.field("Content-Length"), head.field("Content-Length")
+        if length and announced and get.status == head.status and app.get(place).field("Content-Length") == length:
+            app.look_at(get, head)
+            judge("WSGI-HTTP-042", announced == length, f"Content-Length {length[0]}", f"Content-Length {announced[0]}")
         judge.reading("WSGI-HTTP-041", f"{'a' if head.body else 'no'} body for HEAD")
         missing = {name.lower() for name, _ in get.headers} - {name.lower() for name, _ in head.headers} - VOLATILE
         if get.status != head.status:
             judge.reading("WSGI-HTTP-042", f"{place.path}: {head.status!r}, GET {get.status!r}")
         elif missing:
             judge.reading("WSGI-HTTP-042", f"{place.path}: HEAD lacks {', '.join(sorted(missing))}")
-    judge("WSGI-HTTP-042", True)
+    judge("WSGI-HTTP-042", True)  # unless it was judged otherwise

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.paths import Place
-from gateproof.drive.wsgi import Manner, Served
+from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 
@@ -58,19 +58,27 @@ def test_may_be_closed_at_any_time(app: Application, judge: Judge, draw: Draw) -
 
 def _judge_leaks(app: Application, judge: Judge, place: Place) -> None:
     """Judge what calls leave open that were given up; what they leave open at their natural end is told, not scored."""
-    for row, takes in (("WSGI-ITER-021", (0, 1)), ("WSGI-ITER-022", (None,))):
-        for take in takes:
-            manner = Manner(take=take, file_wrapper=True, transmit=take != 0)
-            files, threads = held(lambda manner=manner: app.get(place, manner))  # type: ignore[misc]
-            ok = files < REPEATS and threads < REPEATS
-            seen = f"{REPEATS} calls left {files} files and {threads} threads"
-            judge(row, ok, "nothing left open after close()", seen)
+    get, head = Request("GET", place.path, place.query), Request("HEAD", place.path, place.query)
+    wrapping = Manner(file_wrapper=True)
+    cases = (
+        ("WSGI-ITER-021", get, wrapping.but(take=0, transmit=False)),
+        ("WSGI-ITER-021", get, Manner(take=0)),
+        ("WSGI-ITER-021", get, Manner(take=1)),
+        ("WSGI-ITER-021", head, wrapping.but(head="skip")),
+        ("WSGI-ITER-022", get, wrapping),
+        ("WSGI-ITER-022", get.having(("If-None-Match", "*"), ("Range", "bytes=0-0")), wrapping),
+    )
+    for row, request, manner in cases:
+        files, threads = held(lambda request=request, manner=manner: app.serve(request, manner))  # type: ignore[misc]
+        ok = files < REPEATS and threads < REPEATS
+        seen = f"{REPEATS} calls ({request.method}, {manner.changes()}) left {files} files and {threads} threads"
+        judge(row, ok, "nothing left open after close()", seen)
 
 
 @requirement("WSGI-ITER-023")
 def test_what_kind_of_iterable_it_is(app: Application, judge: Judge) -> None:
     """Any protocol of iteration will do: told, not scored."""
-    kinds = sorted({type(served.result).__name__ for served in app.survey()})
+    kinds = sorted({served.kind for served in app.survey() if served.kind})
     judge.reading("WSGI-ITER-023", ", ".join(kinds))
 
 

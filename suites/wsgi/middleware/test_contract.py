@@ -6,7 +6,7 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.wsgi import Manner
 from gateproof.drive.wsgi.inner import CONTAINERS, Script
-from gateproof.drive.wsgi.middleware import Middleware
+from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
 from .looking import MANNERS, judge_conduct, passing
@@ -18,10 +18,29 @@ def test_is_an_application_outside_and_a_server_within(middleware: Middleware, j
     judge_conduct(middleware, judge, draw, "WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
 
 
+@requirement("WSGI-MW-004")
+def test_calls_keep_apart(middleware: Middleware, judge: Judge) -> None:
+    """A second call, after the first or in the middle of it, changes nothing for either of them."""
+    place = middleware.passing.path
+    first, second = Script(items=(b"one", b"two", b"three")), Script("404 Not Found", items=(b"other",))
+    one, other = passing(middleware, first), passing(middleware, second)
+    again = passing(middleware, first)
+    wanted = (one.outer.status, one.outer.body)
+    middleware.look(one, again)
+    judge("WSGI-MW-004", (again.outer.status, again.outer.body) == wanted, one.outer.outcome, again.outer.outcome)
+    inner: list[Passage] = []
+    outer = middleware.through(first, between=lambda: inner.append(middleware.through(second)))
+    middleware.look(outer, *inner)
+    judge("WSGI-MW-004", (outer.outer.status, outer.outer.body) == wanted, wanted, outer.outer.outcome, weight="warn")
+    for each in inner:
+        seen, alone = (each.outer.status, each.outer.body), (other.outer.status, other.outer.body)
+        judge("WSGI-MW-004", seen == alone, alone, f"in the middle of another call to {place}: {seen}", weight="warn")
+
+
 @requirement("WSGI-MW-006")
 def test_needs_no_special_support(middleware: Middleware, judge: Judge) -> None:
     """It works between servers without extensions and applications of every kind."""
-    rich = (("werkzeug.socket", object()), ("gunicorn.socket", object()), ("paste.registry", object()))
+    rich = (("werkzeug.socket", object()), ("gunicorn.socket", object()), ("vendor.extension", object()))
     plain, other = middleware.through(), middleware.through(manner=Manner(extra=rich))
     middleware.look(plain, other)
     alike = (plain.outer.status, plain.outer.body) == (other.outer.status, other.outer.body)

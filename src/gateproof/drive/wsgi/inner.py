@@ -65,6 +65,7 @@ class Inside:
     refused: BaseException | None = None  # what the first start_response raised
     rejected: BaseException | None = None  # what the second one raised
     began_again: bool = False
+    returned: bool = False
     taken: int = 0
     closed: int = 0
     iterator_closed: int = 0
@@ -127,7 +128,9 @@ class Part:
                 inside.write(data)
             if script.again_at == -1:
                 self.begin_again()
-        return self.result()
+        result = self.result()
+        inside.returned = True
+        return result
 
     def read(self) -> None:
         """Read the request body."""

@@ -86,7 +86,8 @@ class Middleware(Stage):
         script = script or Script()
         said: list[Finding] = []
         self._said = said
-        self.within.script, self.within.calls = script, []
+        calls: list[Inside] = []
+        self.within.script, self.within.calls = script, calls
         journal: list[Event] = []
         self.within.journal = journal
         outer = self.call(
@@ -98,7 +99,7 @@ class Middleware(Stage):
             **how,
         )
         outer.findings = said
-        return Passage(outer, script, self.within.calls)
+        return Passage(outer, script, calls)
 
     def look(self, *passages: Passage) -> None:
         """Say on which passages the next judgements rest."""

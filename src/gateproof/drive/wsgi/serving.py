@@ -17,6 +17,7 @@ from gateproof.drive.wsgi.streams import Errors, FileWrapper, Input, WouldBlock
 from gateproof.inprocess import Hung, limited
 from gateproof.validate import Finding
 from gateproof.validate.wsgi import observe
+from gateproof.validate.wsgi.body import Body
 
 Application = Callable[..., Any]
 DEADLINE_S = 5.0
@@ -50,6 +51,7 @@ class Served:
     findings: list[Finding] = field(default_factory=list)
     keywords: list[str] = field(default_factory=list)
     result: Any = None
+    kind: str = ""  # the type of what the application returned
     length: int | None = None
     error: BaseException | None = None
     close_error: BaseException | None = None
@@ -175,7 +177,8 @@ class Play:
         except BaseException as error:
             self.failed(error)
             return
-        served.note("returned", type(result).__qualname__)
+        served.kind = type(result._result if isinstance(result, Body) else result).__qualname__
+        served.note("returned", served.kind)
         try:
             self.iterate(result)
             served.stage = ""

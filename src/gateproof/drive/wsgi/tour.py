@@ -101,6 +101,10 @@ def tour(place: Place, validators: tuple[tuple[str, str], ...] = ()) -> Iterator
     yield Request("POST", place.path, place.query, (JSON,), b'{"a": 1}', chunked=True), PLAIN
     yield Request("PUT", place.path, place.query, (OCTETS,), b"x" * 70_000), Manner(reads=(1000,), lenient=True)
     yield Request("POST", place.path, place.query, (FORM,), b"a=1&b=2"), Manner(gone_at=3)
+    for more in ("/", "\r\nX-Injected: 1", "/\xff", "?x"):
+        yield Request("GET", place.path.rstrip("/") + more, place.query), PLAIN
+    for host in ("caf\xe9.example:99", "a b", ""):
+        yield plain.having(("Host", host), ("X-Forwarded-Host", host)), PLAIN
     for value in HOSTILE:
         yield Request("GET", place.path, "&".join(f"{name}={value}" for name in REFLECTED)), PLAIN
         yield Request("POST", place.path, "", (FORM,), "&".join(f"{n}={value}" for n in REFLECTED).encode()), PLAIN

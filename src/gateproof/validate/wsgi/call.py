@@ -152,6 +152,7 @@ class Call(Observer):
         if kwargs:
             self.say("WSGI-CALL-007", "start_response is called with keywords", "positional arguments", sorted(kwargs))
         before = frozenset(self.said or ())
+        kept = self.code, self.fields
         if self.started and exc_info is None:
             self.say("WSGI-START-015", "start_response is called again without exc_info", "exc_info", args)
         if exc_info is not None:
@@ -160,7 +161,13 @@ class Call(Observer):
         headers = args[1] if len(args) > 1 else kwargs.get("headers", kwargs.get("response_headers"))
         self.code = start.status_code(status, self.say)
         self.fields = start.check_headers(headers, self.say, self.inform)
-        return self._doubtful_start(args, kwargs, exc_info, before)
+        try:
+            return self._doubtful_start(args, kwargs, exc_info, before)
+        except BaseException:
+            if self.started > 1:  # the response that was begun before goes on
+                self.code, self.fields = kept
+                self.limited = self.fields[0] is not None or self.code in BODILESS
+            raise
 
     def _doubtful_start(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], exc_info: Any, before: frozenset[str] = frozenset()

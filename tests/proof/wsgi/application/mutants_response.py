@@ -533,6 +533,17 @@ class ForgetsTheRange(Application):
         return response
 
 
+@mutant("WSGI-HTTP-042")
+class MeasuresHead(Application):
+    """Gives the length of the empty body of HEAD."""
+
+    def respond(self, environ: Environ, start_response: StartResponse, response: Response) -> Any:
+        """Measure it."""
+        if environ["REQUEST_METHOD"] == "HEAD" and response.length:
+            response.body = []
+        return super().respond(environ, start_response, response)
+
+
 @mutant("WSGI-HTTP-038")
 class SendsNull(Application):
     """Answers 204 with a body."""

@@ -371,7 +371,8 @@ class GivesText(Middleware):
     body = Texts
 
 
-BREAKS = ["WSGI-ERRORS-012", "WSGI-FILE-015", "WSGI-ITER-027", "WSGI-ITER-028", "WSGI-MW-006", "WSGI-START-019"]
+BREAKS = ["WSGI-ERRORS-012", "WSGI-FILE-015", "WSGI-ITER-024", "WSGI-ITER-027", "WSGI-ITER-028"]
+BREAKS += ["WSGI-MW-006", "WSGI-START-019"]
 
 
 @mutant("WSGI-ITER-031", also=BREAKS)
@@ -532,6 +533,38 @@ class ReturnsNothing(Middleware):
     def iterable(self, passage: Passage, result: Any) -> Any:
         """Return nothing."""
         return None if result == [] else super().iterable(passage, result)
+
+
+@mutant("WSGI-MW-004")
+class KeepsItsState(Middleware):
+    """Keeps the passage and the iterable of the call on itself."""
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Keep them."""
+        self.current = self.call(self.environ(environ), Passage(start_response).start_response)
+        self.iterator = iter(self.current)
+        return OfTheMiddleware(self)
+
+
+class OfTheMiddleware:
+    """An iterable that asks the middleware."""
+
+    def __init__(self, middleware: Any) -> None:
+        """Take it."""
+        self.middleware = middleware
+
+    def __iter__(self) -> Any:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> Any:
+        """Ask for an item."""
+        return next(self.middleware.iterator)
+
+    def close(self) -> None:
+        """Close what is current."""
+        if hasattr(self.middleware.current, "close"):
+            self.middleware.current.close()
 
 
 @mutant("WSGI-CALL-014")
