@@ -477,6 +477,32 @@ class Call:
         if failure is not None:
             raise failure
 
+    def read_request(self, most=1 << 24):
+        """Read the body as applications do: to its end where that is told, else what CONTENT_LENGTH says."""
+        environ, pieces, failure = self.environ, [], None
+        length = environ.get("CONTENT_LENGTH") or ""
+        told = environ.get("wsgi.input_terminated") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+        try:
+            left = most if told else int(length or 0)
+        except ValueError:
+            left = 0
+        while left > 0:
+            try:
+                piece = environ["wsgi.input"].read(min(left, 65536))
+            except BaseException as error:
+                failure = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        about = {"method": "read_request", "result": encode(b"".join(pieces))}
+        if failure is not None:
+            about.update({"raised": type_name(failure), "message": str(failure)[:200]})
+        self.log("read", about)
+        if failure is not None:
+            raise failure
+
     def read_exactly(self, total, size):
         """Read so many octets in pieces, and journal their digest."""
         digest, count = hashlib.sha256(), 0
@@ -882,6 +908,7 @@ STEPS = {
     "read": Call.read,
     "read_until": Call.read_until,
     "read_exactly": Call.read_exactly,
+    "read_request": Call.read_request,
     "start_again": Call.start_again,
     "start_weak": Call.start_weak,
     "errors": Call.errors,

@@ -75,6 +75,11 @@ def read_all(size: int = 8192, most: int = 4096) -> Step:
     return ["read_until", "read", size, most]
 
 
+def read_request() -> Step:
+    """Read the body as applications do: to its end where that is told, else what CONTENT_LENGTH says."""
+    return ["read_request"]
+
+
 def errors(method: str, *arguments: Any) -> Step:
     """Call a method of wsgi.errors: write, writelines, flush or print."""
     return ["errors", method, [values.encode(argument) for argument in arguments]]

@@ -84,11 +84,15 @@ class Running(Protocol):
 
 @dataclass
 class Dialogue:
-    """One connection to the server, with any number of exchanges on it."""
+    """One connection to the server, with any number of exchanges on it.
+
+    `eager` is for requests that may never be whole: silence is an answer, even while the application waits for more.
+    """
 
     server: Server
     wire: Connection
     current: Exchange | None = None
+    eager: bool = False
 
     def begin(self, request: bytes, script: Mapping[str, Any] | None = None, *, arm: bool = False) -> Exchange:
         """Send a request and return at once; `arm` leaves the octets as they are and marks nothing."""
@@ -150,7 +154,7 @@ class Dialogue:
                 if time.monotonic() >= deadline or self.wire.reader.hopeless:
                     raise
                 before = len(self.wire.trace)
-                if self.server.at_work() or not self.server.answers_others(others, deadline):
+                if (self.server.at_work() and not self.eager) or not self.server.answers_others(others, deadline):
                     return self.wire.read_response(method, deadline)
                 if not self.wire.readable() and len(self.wire.trace) == before:
                     raise silence from None

@@ -1,0 +1,268 @@
+"""How the checks of framing send: octets as they are, with a marked request behind them that tells what is in step.
+
+The request under test is unmarked, so that every call that its octets lead to counts, whatever it asks for; the one
+behind it is marked. A refusal is any 4xx or 5xx, or a close, without a call. What never comes whole is proven by
+silence while the server answers others; then the sending side is closed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from gateproof.exchange import Exchange
+from gateproof.judge import Blocked, Judge
+from gateproof.scripts import Script
+from gateproof.target import Dialogue, Server
+from gateproof.wire.client import WireError
+from gateproof.wire.request import HOST, Field, build, chunks, get
+
+from .seeing import Got, answering, got, reading
+
+FIRST = b"/first"
+NEXT = get(b"/follow")
+INNER = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED: Field = (b"Transfer-Encoding", b"chunked")
+Shape = tuple[str, bytes]
+
+
+@dataclass
+class Sent:
+    """What became of octets that were sent on a connection of their own, and of the marked request behind them."""
+
+    first: Exchange
+    behind: Exchange | None
+    calls: list[Got] = field(default_factory=list)
+    followed: bool = False
+    ended: bool = False
+
+    @property
+    def call(self) -> Got | None:
+        """The call for the request under test, None where there was none."""
+        return self.calls[0] if self.calls else None
+
+    @property
+    def status(self) -> int:
+        """The status of the first answer, 0 where none came."""
+        return self.first.response.status if self.first.response is not None else 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server neither answered nor closed: it takes the octets for the beginning of a request."""
+        return self.first.silent
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server refused: an error or a close, and no call."""
+        return not self.calls and not self.silent and (self.status >= 400 or not self.status)
+
+    @property
+    def out_of_step(self) -> str:
+        """What is wrong with the order of requests, '' where nothing is: one call, then the next request or an end."""
+        if len(self.calls) > 1:
+            return f"octets of it became another request: {self.calls[1]}"
+        if self.followed or self.behind is None:
+            return ""
+        if self.behind.response is not None:
+            return f"{self.behind.response.status} in place of an answer to the next request"
+        return "" if self.ended else "the next request was swallowed"
+
+    @property
+    def told(self) -> str:
+        """What happened, in a few words."""
+        called = f"called: {'; '.join(map(str, self.calls[:3]))}" if self.calls else "no call"
+        end = ", the next request was served" if self.followed else ", closed" if self.ended else ""
+        return f"{called}, {self.first.outcome}{end}"
+
+
+def play(server: Server, octets: bytes, script: Script | None = None, *, follow: bytes = NEXT) -> Sent:
+    """Send octets and a marked request behind them in one segment, and read what comes; b'' for none behind."""
+    with server.connect() as talk:
+        behind, more = server.prepare(follow, answering(server, b"follow")) if follow else (None, b"")
+        first, raw = server.prepare(octets, script or reading(server), arm=True)
+        talk.current, talk.eager = first, True
+        first.trace = talk.wire.trace
+        talk.send(raw + more)
+        return finish(talk, first, behind)
+
+
+def finish(talk: Dialogue, first: Exchange, behind: Exchange | None) -> Sent:
+    """Read the answers to what was sent on a connection, and say what became of it."""
+    talk.read_answer(first)
+    ended = over(first)
+    if behind is not None:
+        behind.trace = talk.wire.trace
+        if first.silent:
+            behind.silent = True
+        elif ended:
+            behind.closed = True
+        else:
+            talk.read_answer(behind)
+            ended = over(behind)
+    silent = first.silent or (behind is not None and behind.silent)
+    if silent:
+        talk.half_close()
+        talk.ends(0.5)
+        talk.wire.close()
+    talk.server.settle(first)
+    return settled(talk.server, first, behind, ended=ended)
+
+
+def settled(server: Server, first: Exchange, behind: Exchange | None, *, ended: bool) -> Sent:
+    """Return what the journal says of both requests."""
+    followed = False
+    if behind is not None:
+        server.settle(behind)
+        followed = any(got(call, server.interface).path.endswith(b"/follow") for call in behind.calls)
+    return Sent(first, behind, [got(call, server.interface) for call in first.calls], followed, ended)
+
+
+def over(exchange: Exchange) -> bool:
+    """Tell whether the connection ended in place of an answer."""
+    return exchange.closed or exchange.reset
+
+
+def first(*fields: Field, method: bytes = b"POST", body: bytes = b"", version: bytes = b"HTTP/1.1") -> bytes:
+    """Return a request for /first with Host and these fields, and octets behind the header section."""
+    return build(method, FIRST, (HOST, *fields), None, version) + body
+
+
+def lines(*raw: bytes, body: bytes = b"", line: bytes = b"GET /first HTTP/1.1") -> bytes:
+    """Return a request of raw field lines, with Host in front."""
+    return b"\r\n".join((line, b"Host: localhost", *raw, b"", b"")) + body
+
+
+def coded(body: bytes, *fields: Field) -> bytes:
+    """Return a chunked POST whose coded body is given as it stands on the wire."""
+    return first(CHUNKED, *fields, body=body)
+
+
+def pause(server: Server) -> None:
+    """Let the server come to what was sent: it answers somebody else meanwhile, where it can.
+
+    A server of one connection after another cannot, and is not waited for. Ask `keeps` before a request is armed.
+    """
+    server.answers_others(1, time.monotonic() + (0.5 if keeps(server) else 0.05))
+
+
+# -- verdicts of many shapes
+
+
+def no_call(server: Server, judge: Judge, row: str, shapes: Iterable[Shape], expected: str = "a refusal") -> bool:
+    """Judge that none of the shapes is called; report each that is."""
+    wrong = []
+    for name, octets in shapes:
+        sent = play(server, octets)
+        if sent.calls:
+            wrong.append(f"{name}: {sent.told}")
+    return report(judge, row, wrong, expected)
+
+
+def report(judge: Judge, row: str, wrong: Sequence[str], expected: str) -> bool:
+    """Judge one requirement by the shapes that broke it."""
+    return judge(row, not wrong, expected, "\n".join(wrong))
+
+
+# -- what the server can do
+
+
+_known: dict[tuple[str, str], str] = {}
+
+
+def needs_chunked(server: Server) -> None:
+    """End the check where the server takes no chunked requests, or does not decode a plain one."""
+    if why := _ask(server, "chunked", _lacks_chunked):
+        server.unsupported(why)
+    if why := _ask(server, "decoded", _not_decoded):
+        raise Blocked(why)
+
+
+def _lacks_chunked(server: Server) -> str:
+    sent = play(server, coded(chunks([b"hello"])))
+    if sent.first.response is not None and sent.first.response.version == b"HTTP/1.0":
+        return "the server answers as HTTP/1.0, which has no chunked coding"
+    return f"chunked requests are refused with {sent.status}" if sent.status in (411, 501) else ""
+
+
+def _not_decoded(server: Server) -> str:
+    sent = play(server, coded(chunks([b"hello"])))
+    fine = bool(sent.calls) and sent.calls[0].body == b"hello"
+    return "" if fine else f"a plain chunked request is not decoded: {sent.told}"
+
+
+def needs_1_1(server: Server) -> None:
+    """End the check where the server answers as HTTP/1.0."""
+    if why := _ask(server, "version", _version_problem):
+        server.unsupported(why)
+
+
+def _version_problem(server: Server) -> str:
+    answer = server.exchange(get(), answering(server)).answer
+    return "the server answers as HTTP/1.0" if answer.version == b"HTTP/1.0" else ""
+
+
+def keeps(server: Server) -> bool:
+    """Tell whether the server serves a request that was pipelined behind an ordinary one."""
+    return not _ask(server, "keeps", lambda s: "" if play(s, get(FIRST)).followed else "one request a connection")
+
+
+def _ask(server: Server, question: str, answer: Callable[[Server], str]) -> str:
+    key = (server.running.id, question)
+    if key not in _known:
+        _known[key] = answer(server)
+    return _known[key]
+
+
+# -- several connections at once, for what may never end
+
+
+def held_open(server: Server, requests: Sequence[bytes], script: Script) -> list[Sent]:
+    """Send each marked request on a connection of its own, and look at all of them while they are open.
+
+    A request whose end never comes is silent: it has no answer although others were answered.
+    """
+    with ExitStack() as stack:
+        talks = []
+        for request in requests:
+            talk = stack.enter_context(server.connect())
+            behind, more = server.prepare(NEXT, answering(server, b"follow"))
+            exchange, marked = server.prepare(request, script)
+            exchange.trace = behind.trace = talk.wire.trace
+            talk.current = exchange
+            talk.send(marked + more)
+            talks.append((talk, exchange, behind))
+        quiet = time.monotonic() + server.quiet[0]
+        for talk, exchange, _ in talks:
+            _hear(talk, exchange, quiet)
+        pause(server)
+        quiet = time.monotonic() + server.quiet[0]
+        for talk, exchange, behind in talks:
+            if exchange.silent:
+                _hear(talk, exchange, time.monotonic() + 0.005)
+            if exchange.response is not None:
+                _hear(talk, behind, quiet)
+        server.channel.fence()
+        seen = [_look(server, exchange, behind) for _, exchange, behind in talks]
+        for talk, *_ in talks:
+            talk.half_close()
+    for _, exchange, behind in talks:
+        server.settle(exchange)
+        server.settle(behind)
+    return seen
+
+
+def _look(server: Server, exchange: Exchange, behind: Exchange) -> Sent:
+    calls = [got(call, server.interface) for call in exchange.calls]
+    return Sent(exchange, behind, calls, bool(behind.calls), over(exchange) or over(behind))
+
+
+def _hear(talk: Dialogue, exchange: Exchange, deadline: float) -> None:
+    exchange.silent = False
+    try:
+        exchange.response = talk.wire.read_response(exchange.method.encode("latin-1"), deadline)
+    except WireError as error:
+        exchange.partial = error.partial
+        exchange.closed = talk.wire.reader.ended
+        exchange.silent = not exchange.closed

@@ -1,0 +1,124 @@
+"""Mutants of order, persistence, upgrades and expectations."""
+
+from __future__ import annotations
+
+from gateproof.reference.answer import Answer
+from gateproof.reference.asgi_http import Http
+from gateproof.reference.connection import Connection
+from gateproof.reference.requests import BadRequest, Grammar, Request
+
+from .faults import fault
+
+
+@fault("FRAME-059", also=["FRAME-065"])
+class LaterAnswersFirst(Connection):
+    """Writes the first of pipelined answers behind the second."""
+
+    held = b""
+
+    async def write(self, octets: bytes) -> None:
+        """The fault."""
+        if self.buffer.startswith((b"GET /", b"POST /", b"HEAD /")) and not self.held and octets.startswith(b"HTTP"):
+            self.held = octets
+            return
+        held, self.held = self.held, b""
+        await super().write(octets + held)
+
+    async def finish(self) -> None:
+        """What is held leaves at the end."""
+        if self.held:
+            await super().write(b"")
+        await super().finish()
+
+
+@fault("FRAME-060")
+class LosesCr(Connection):
+    """Loses a CR at the end of a segment."""
+
+    def data_received(self, data: bytes) -> None:
+        """The fault."""
+        super().data_received(data.removesuffix(b"\r") if data.endswith(b"\r") else data)
+
+
+@fault("FRAME-061", also=["FRAME-028"])
+class ForgetsTheBody(Http):
+    """Begins with the next request when the response is complete."""
+
+    async def drain(self) -> bool:
+        """The fault."""
+        return True
+
+
+@fault("FRAME-062")
+class CloseAlone(Answer):
+    """Compares the whole value with 'close'."""
+
+    def client_closes(self) -> bool:
+        """The fault."""
+        words = self.request.all(b"connection")
+        return words == [b"close"] or (self.request.is_1_0 and b"keep-alive" not in self.request.words(b"connection"))
+
+
+@fault("FRAME-063")
+class ClosesWithoutAWord(Answer):
+    """Closes without the field."""
+
+    def connection_field(self) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        return [] if self.close else super().connection_field()
+
+
+@fault("FRAME-064", also=["WSGI-HTTP-030"])
+class PersistsAlways(Answer):
+    """Persists for every version."""
+
+    def client_closes(self) -> bool:
+        """The fault."""
+        return b"close" in self.request.words(b"connection")
+
+
+@fault("FRAME-065", also=["WSGI-HTTP-005"])
+class KeepsWithoutLength(Answer):
+    """Keeps an HTTP/1.0 connection on which the end of the body cannot be seen."""
+
+    def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        before = self.close
+        added = super().framing(total)
+        if self.request.is_1_0 and b"keep-alive" in self.request.words(b"connection"):
+            self.close = before
+        return added
+
+
+@fault("FRAME-067")
+class SwitchesForHttp10(Http):
+    """Looks for Upgrade before it looks at the version."""
+
+    async def serve(self) -> bool:
+        """The fault."""
+        if self.request.is_1_0 and self.request.words(b"upgrade") == [b"h2c"]:
+            await self.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+            return False
+        return await super().serve()
+
+
+@fault("FRAME-067")
+class ContinueForHttp10(Http):
+    """Looks for Expect alone."""
+
+    async def say_continue(self) -> None:
+        """The fault."""
+        if b"100-continue" in self.request.words(b"expect") and not self.head_sent:
+            await self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+@fault("FRAME-068")
+@fault("FRAME-068", interface="asgi")
+class UnknownUpgradeRefused(Grammar):
+    """Answers 400 to an Upgrade that it does not know."""
+
+    def check_expect(self, request: Request) -> None:
+        """The fault."""
+        super().check_expect(request)
+        if request.words(b"upgrade") not in ([], [b"websocket"]) and not request.is_1_0:
+            raise BadRequest
