@@ -113,3 +113,21 @@ def goodbyes(kinds: int) -> SearchStrategy[tuple[int, int]]:
     from hypothesis import strategies as st
 
     return st.tuples(st.integers(-1, 3), st.integers(0, kinds - 1))
+
+
+def responses(statuses: Sequence[int], names: Sequence[bytes]) -> SearchStrategy[tuple[int, list[tuple[bytes, bytes]]]]:
+    """Return the status of a response, and fields whose names belong to nobody, some of them repeated."""
+    from hypothesis import strategies as st
+
+    value = st.sampled_from([b"1", b"", b"two words", b"caf\xe9", b"a, b"])
+    return st.tuples(st.sampled_from(statuses), st.lists(st.tuples(st.sampled_from(names), value), max_size=4))
+
+
+def odd_requests(
+    servers: Sequence[Any], fields: Sequence[tuple[bytes, bytes]], queries: Sequence[bytes]
+) -> SearchStrategy[tuple[Any, tuple[tuple[bytes, bytes], ...], bytes]]:
+    """Return a server, a few odd fields and a query."""
+    from hypothesis import strategies as st
+
+    some = st.lists(st.sampled_from(fields), max_size=2).map(tuple)
+    return st.tuples(st.sampled_from(servers), some, st.sampled_from([b"", *queries]))

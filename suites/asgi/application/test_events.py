@@ -109,7 +109,7 @@ def test_further_keys_in_events(app: App, judge: Judge, draw: Draw) -> None:
                 [{**TEXT, **more}, {**DATA, **more}],
                 connect={**CONNECT, **more},
                 gone={**GONE, **more},
-                replies=len(plain[path].sent),
+                replies=plain[path].replies,
             )
             call = app.websocket(Request(path=path), script)
             same = (call.types, type(call.error)) == (plain[path].types, type(plain[path].error))

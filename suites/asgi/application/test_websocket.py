@@ -103,7 +103,7 @@ def like(seen: Call, plain: Call) -> bool:
 def steady(app: App, path: str, *messages: dict[str, Any]) -> Call | None:
     """Return a conversation that goes the same way twice, or None."""
     one = app.websocket(Request(path=path), conversation(app, messages), SPELT_OUT)
-    two = app.websocket(Request(path=path), conversation(app, messages, replies=len(one.sent)), SPELT_OUT)
+    two = app.websocket(Request(path=path), conversation(app, messages, replies=one.replies), SPELT_OUT)
     return one if like(two, one) else None
 
 
@@ -114,7 +114,7 @@ def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
 
     def law(left_out: frozenset[str]) -> None:
         for path, usual in plain.items():
-            replies = len(usual.sent) if usual else None
+            replies = usual.replies if usual else None
             script = conversation(app, [TEXT], replies=replies)
             call = app.websocket(Request(path=path), script, SPELT_OUT.but(without=left_out))
             expected = f"{path} as with defaults: {usual.outcome if usual else 'accepted'}"
@@ -139,7 +139,7 @@ def test_text_and_bytes_that_are_left_out(app: App, judge: Judge, draw: Draw) ->
         bare = {"type": "websocket.receive", kind: message[kind]}
         for path in places:
             full = app.websocket(Request(path=path), conversation(app, [message]))
-            script = conversation(app, [bare], replies=len(full.sent))
+            script = conversation(app, [bare], replies=full.replies)
             call = app.websocket(Request(path=path), script)
             same = (call.types, type(call.error), call.hung) == (full.types, type(full.error), full.hung)
             judge("ASGI-WS-029", same, f"{path} as with None: {full.outcome}", call.outcome)

@@ -46,6 +46,7 @@ class Call:
     task: Task | None = None
     result: Any = None
     left: bool = False
+    replies: int = 0  # events sent before the client left
     endless: bool = False  # the client left a response that had not ended by itself
     late: bool = False  # it had not ended at its deadline, and was cancelled
     unanswered: bool = False  # its startup had no answer in time
@@ -151,7 +152,7 @@ class Call:
 
     def leave(self, event: Mapping[str, Any], *, repeated: bool = True, raising: bool = False) -> None:
         """The client is gone: receive gives that event, send does nothing or raises."""
-        self.left = True
+        self.left, self.replies = True, len(self.sent)
         self.inbox.clear()
         if repeated:
             self.last = dict(event)

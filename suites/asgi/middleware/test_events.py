@@ -1,0 +1,280 @@
+"""Middleware and the events of both sides: it is transparent for whatever it does not mean to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.asgi import Call, Middleware, Request
+from gateproof.drive.asgi.call import ClientGone
+from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, served, whole
+from gateproof.drive.asgi.scopes import PLAIN, body_events, http_scope
+from gateproof.judge import Judge
+
+from ..application import drawing
+from .around import CONNECT, GONE, reached
+
+Fields = list[tuple[bytes, bytes]]
+DEBUG: dict[str, Any] = {"http.response.debug": {}}
+BODY = b"a=1&b=\xc3\xa9&c=" + b"x" * 40
+STATUSES = (200, 201, 204, 301, 304, 404, 418, 500, 503)
+NAMES = (b"x-gateproof", b"x-odd", b"x-gateproof-2", b"x-repeated")
+
+
+def encoded(call: Call, headers: Any) -> bool:
+    """Tell whether the middleware gave the body another form, by purpose."""
+    return call.header(b"content-encoding") is not None and b"content-encoding" not in dict(headers)
+
+
+@requirement("ASGI-MW-006")
+def test_unknown_keys_and_events_are_passed_on(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """Keys that belong to nobody and events of extensions arrive on the other side, both ways."""
+    request = reached(middleware)[0]
+
+    def law(more: dict[str, Any]) -> None:
+        more = {f"vendor.{key}": value for key, value in more.items()}
+        middleware.inside(responding(more=more))
+        call = middleware.http(request, PLAIN.but(more_in_events=more))
+        inner = middleware.only
+        got = inner.received[0] if inner and inner.received else {}
+        start = call.first("http.response.start") or {}
+        judge("ASGI-MW-006", more.items() <= got.items(), f"{sorted(more)} in what is received inside", sorted(got))
+        judge("ASGI-MW-006", more.items() <= start.items(), f"{sorted(more)} in what is sent outside", sorted(start))
+
+    corpus: list[dict[str, Any]] = [{"extra": {"a": [1, None]}}, {"x": b"\xff"}]
+    draw(law, drawing.strangers(), corpus, examples=10)
+
+    async def debugging(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await send({"type": "http.response.debug", "info": {"a": 1}})
+        await responding()(inner, _nothing, send)
+
+    middleware.inside(debugging)
+    call = middleware.http(request, PLAIN.but(offers=DEBUG))
+    judge("ASGI-MW-006", "http.response.debug" in call.types, "http.response.debug arrives outside", call.outcome)
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+@requirement("ASGI-MW-007", "ASGI-MW-021")
+def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """Parts come out in their order and number; joined they are the body that was sent, in both directions."""
+    request = reached(middleware)[0].but(method="POST", headers=((b"content-length", b"%d" % len(BODY)),))
+
+    def law(places: tuple[int, ...]) -> None:
+        parts = drawing.cut(BODY, places)
+        middleware.inside(responding(body=parts))
+        call = middleware.http(request.but(body=parts))
+        inner = middleware.only
+        if inner is None:
+            return  # it does not pass this method on
+        judge("ASGI-MW-021", inner.body == BODY, "the body of the request inside", inner.body)
+        if encoded(call, ()):
+            return
+        judge("ASGI-MW-021", call.body == BODY, "the body of the response outside", call.body)
+        sent = [event.get("body", b"") for event in call.sent if event.get("type") == "http.response.body"]
+        pieces = [piece for piece in sent if piece]
+        judge("ASGI-MW-007", pieces == [part for part in parts if part], f"{len(parts)} parts in order", call.outcome)
+        judge("ASGI-MW-007", not call.sent or call.types[0] == "http.response.start", "the start first", call.outcome)
+
+    draw(law, drawing.cuts(len(BODY)), [(), (3,), (0, 5, 5), (1, 2, 3, 4)], examples=15)
+    judge("ASGI-MW-007", True)
+    judge("ASGI-MW-021", True)
+
+
+@requirement("ASGI-MW-020")
+def test_status_and_fields_come_out(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """The status and the fields of the inner response are there outside, those that are repeated too."""
+    request = reached(middleware)[0].but(headers=((b"cookie", b"secret=1"), (b"x-request", b"no answer")))
+
+    def law(case: tuple[int, Fields]) -> None:
+        status, fields = case
+        given = [(b"content-type", b"text/x-gateproof"), *fields]
+        middleware.inside(responding(status, given, (b"" if status in (204, 304) else b"inner",)))
+        call = middleware.http(request)
+        if middleware.only is None:
+            return
+        judge("ASGI-MW-020", call.status == status, f"status {status}", call.outcome)
+        kept = [field for field in call.headers if field in given]
+        judge("ASGI-MW-020", [each for each in given if each in kept] == given, f"fields {given}", call.headers)
+        echoed = [field for field in call.headers if field[0] in (b"x-request", b"cookie")]
+        judge("ASGI-MW-020", not echoed, "no field of the request", echoed)
+
+    corpus: list[tuple[int, Fields]] = [
+        (200, [(NAMES[0], b"1")]),
+        (404, [(b"x-repeated", b"1"), (b"x-repeated", b"2")]),
+    ]
+    draw(law, drawing.responses(STATUSES, NAMES), corpus, examples=15)
+
+
+@requirement("ASGI-MW-008", "ASGI-MW-009", "ASGI-MW-015")
+def test_both_roles_are_played_well(middleware: Middleware, judge: Judge) -> None:
+    """What comes out keeps to the rules of applications, what goes in to those of servers."""
+    reached(middleware)
+    for request, server, behaviour in _scenes(middleware):
+        middleware.inside(behaviour)
+        call = middleware.http(request, server)
+        app_failed = any(each.error is not None for each in middleware.inner)
+        for finding in middleware.blamed(call):
+            if finding.requirement_id in judge.rows and not (app_failed and finding.requirement_id == "ASGI-MW-008"):
+                judge(finding.requirement_id, False, finding.expected, f"{finding.message}: {finding.seen}")
+    for row in judge.rows:
+        judge(row, True)
+
+
+def _scenes(middleware: Middleware) -> list[tuple[Request, Any, Any]]:
+    many = (b"one", b"", b"two")
+    long = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"2000")]
+    gzip = ((b"accept-encoding", b"gzip, br"), (b"origin", b"http://elsewhere.example"), (b"cookie", b"a=1"))
+    found = []
+    for path in middleware.places:
+        for method in ("GET", "HEAD", "POST", "OPTIONS"):
+            for behaviour in (served, responding(body=many), responding(200, long, (b"<p>" * 500, b"q" * 500))):
+                found.append((Request(method, path, headers=gzip), PLAIN, behaviour))
+        found.append((Request("GET", path), PLAIN.but(http_version="2", scheme="https", offers=DEBUG), responding(404)))
+        found.append((Request("GET", path), PLAIN, responding(204, (), (b"",))))
+    return found
+
+
+@requirement("ASGI-MW-010")
+def test_exceptions_come_out(middleware: Middleware, judge: Judge) -> None:
+    """An exception of the application inside comes out, before the response and in the middle of it."""
+    for request in reached(middleware):
+        for sent in (0, 1, 2):
+
+            async def failing(inner: Inner, receive: Any, send: Any, sent: int = sent) -> None:
+                await whole(receive)
+                if sent:
+                    await send({"type": "http.response.start", "status": 200, "headers": []})
+                if sent > 1:
+                    await send({"type": "http.response.body", "body": b"one", "more_body": True})
+                raise InnerFailed("the application failed")
+
+            middleware.inside(failing)
+            call = middleware.http(request)
+            if call.error is None and call.complete and not sent and (call.status or 0) >= 500:
+                judge.reading("ASGI-MW-010", "it answers the exception itself, which may be its purpose")
+                continue
+            judge("ASGI-MW-010", call.error is not None, f"the exception, after {sent} events", call.outcome)
+
+
+@requirement("ASGI-MW-011")
+def test_what_send_raises_reaches_the_application(middleware: Middleware, judge: Judge) -> None:
+    """An OSError out of the server's send comes out of the send of the application inside."""
+    request = reached(middleware)[0]
+
+    async def streaming(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(50):
+            await send({"type": "http.response.body", "body": b"x" * 100, "more_body": True})
+
+    middleware.inside(streaming)
+    scope = http_scope(request, PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"}))
+
+    async def script(call: Call) -> None:
+        call.refuse = lambda _: ClientGone("gone") if len(call.sent) >= 2 else None
+        call.give(*body_events(request))
+        await call.end(middleware.patience)
+
+    call = middleware.play(scope, script)
+    if not call.raised:
+        judge.reading("ASGI-MW-011", "nothing was sent that the server could have refused: the response is held back")
+        return
+    raised = [error for inner in middleware.inner for error in inner.raised]
+    told = any(isinstance(error, OSError) for error in raised)
+    judge("ASGI-MW-011", told, "an OSError out of the inner send", raised or call.outcome)
+
+
+@requirement("ASGI-MW-012")
+def test_cancellation_passes_through(middleware: Middleware, judge: Judge) -> None:
+    """Cancelling the outer call cancels the inner one, and ends the outer one."""
+    request = reached(middleware)[0]
+
+    async def waiting(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await middleware.loop.flag().wait()
+
+    middleware.inside(waiting)
+
+    async def script(call: Call) -> None:
+        call.give(*body_events(request))
+        await call.until(lambda: any(inner.received for inner in middleware.inner), middleware.patience)
+        for _ in range(10):
+            await middleware.loop.turn()
+        await call.cancel(middleware.patience)
+
+    call = middleware.play(http_scope(request), script)
+    inner = middleware.only
+    judge("ASGI-MW-012", inner is not None and inner.cancelled, "the inner call is cancelled", call.outcome)
+    judge("ASGI-MW-012", not call.stuck, "the outer call ends", call.outcome)
+
+
+@requirement("ASGI-MW-013")
+def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge) -> None:
+    """http.disconnect and websocket.disconnect come out of the receive of the application inside."""
+    request = reached(middleware)[0]
+
+    async def listening(inner: Inner, receive: Any, send: Any) -> None:
+        if inner.scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+        for _ in range(4):
+            if str((await receive())["type"]).endswith(".disconnect"):
+                return
+
+    middleware.inside(listening)
+
+    async def leaving(call: Call) -> None:
+        call.give({"type": "http.request", "body": b"a", "more_body": True})
+        await call.until(lambda: call.awaiting and not call.inbox, middleware.patience)
+        call.leave({"type": "http.disconnect"})
+        await call.end(middleware.patience)
+
+    call = middleware.play(http_scope(request), leaving)
+    kinds = [event.get("type") for inner in middleware.inner for event in inner.received]
+    judge("ASGI-MW-013", "http.disconnect" in kinds, "http.disconnect inside", f"{kinds}; {call.outcome}")
+
+    async def talking(call: Call) -> None:
+        call.give(CONNECT)
+        await call.until(lambda: "websocket.accept" in call.types, middleware.patience)
+        call.leave(GONE, repeated=False)
+        await call.end(middleware.patience)
+
+    middleware.inside(listening)
+    call = middleware.websocket(request, talking)
+    if middleware.only is not None and "websocket.accept" in call.types:
+        kinds = [event.get("type") for event in middleware.only.received]
+        judge("ASGI-MW-013", GONE["type"] in kinds, "websocket.disconnect inside", f"{kinds}; {call.outcome}")
+
+
+@requirement("ASGI-MW-014")
+def test_streaming_survives(middleware: Middleware, judge: Judge) -> None:
+    """A part of the response is visible outside before the application inside sends the next: a reading."""
+    request = reached(middleware)[0]
+    visible: list[int] = []
+    outside: list[Call] = []
+
+    async def streaming(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(3):
+            await send({"type": "http.response.body", "body": b"part", "more_body": number < 2})
+            for _ in range(5):
+                await middleware.loop.turn()
+            visible.append(len(outside[0].sent))
+
+    middleware.inside(streaming)
+
+    async def script(call: Call) -> None:
+        outside.append(call)
+        call.give(*body_events(request))
+        await middleware.answered(call)
+
+    call = middleware.play(http_scope(request), script)
+    judge(
+        "ASGI-MW-014", visible[:1] == [2], "the first part outside before the second is sent", (visible, call.outcome)
+    )

@@ -1,0 +1,139 @@
+"""Middleware copes with every legal server, keeps calls apart, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.drive.asgi import Call, Middleware, Request
+from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, whole
+from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server
+from gateproof.judge import Judge
+
+from ..application import drawing
+from ..application.test_scope import LEFT_OUT, ODD_FIELDS, ODD_QUERIES, TLS
+from .around import reached, talk
+
+TIMES = 5
+REST_S = 0.5
+SERVERS: tuple[Server, ...] = (
+    *(PLAIN.but(without=frozenset({key})) for key in (*LEFT_OUT, "extensions")),
+    PLAIN.but(without=frozenset(LEFT_OUT), offers=None, asgi={"version": "3.0"}),
+    *(PLAIN.but(none=frozenset({key})) for key in MAY_BE_NONE),
+    PLAIN.but(asgi=None),
+    PLAIN.but(server=("/run/server.sock", None), client=("", 0)),
+    PLAIN.but(client=["::1", 50000], server=["::1", 80]),
+    *(PLAIN.but(container=name) for name in CONTAINERS),
+    PLAIN.but(root_path="/mnt"),
+    PLAIN.but(http_version="2", scheme="https", offers={"tls": TLS, "http.response.trailers": {}}),
+    PLAIN.but(http_version="1.0", keeps_state=False),
+    PLAIN.but(omits=frozenset({"body", "more_body"})),
+    PLAIN.but(case=bytes.upper),
+    PLAIN.but(asgi={"version": "3.0", "spec_version": "2.5"}, more={"vendor.x": object}),
+)
+
+
+def own(middleware: Middleware, call: Call) -> str:
+    """Return what the middleware did wrong by itself, in words; '' where it did not."""
+    if call.hung:
+        return call.outcome
+    if call.error is not None and not any(inner.error is not None for inner in middleware.inner):
+        return call.outcome
+    if not middleware.inner and ((call.status or 0) >= 500 or not call.sent):
+        return f"the application inside was not called; {call.outcome}"
+    return ""
+
+
+@requirement("ASGI-MW-017")
+def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """Whatever a server may leave out or add, no exception of the middleware's own comes out."""
+    requests = reached(middleware)
+    middleware.inside(responding())
+
+    def law(case: tuple[Server, tuple[tuple[bytes, bytes], ...], bytes]) -> None:
+        server, fields, query = case
+        for request in requests:
+            middleware.inside(middleware.behaviour)
+            call = middleware.http(request.but(headers=fields, query=query), server)
+            judge("ASGI-MW-017", not own(middleware, call), "the application inside is called", own(middleware, call))
+
+    corpus: list[Any] = [(server, (), b"") for server in SERVERS]
+    corpus += [(PLAIN, (field,), b"") for field in ODD_FIELDS] + [(PLAIN, (), query) for query in ODD_QUERIES]
+    draw(law, drawing.odd_requests(SERVERS, ODD_FIELDS, ODD_QUERIES), corpus)
+    for server in SERVERS:
+        call = talk(middleware, server)
+        wrong = own(middleware, call)
+        judge("ASGI-MW-017", not wrong or (not call.types and call.error is None), "a handshake is passed on", wrong)
+    for server in (PLAIN, PLAIN.but(asgi=None), PLAIN.but(asgi={"version": "3.0"})):
+        for state in (dict[str, Any](), None):
+            call = middleware.lifetime(server, state)
+            raised = call.error is not None and not any(inner.error is not None for inner in middleware.lifetimes)
+            judge("ASGI-MW-017", not raised and not call.hung, "a lifetime is passed on", call.outcome)
+
+
+@requirement("ASGI-MW-018")
+def test_calls_that_overlap_are_kept_apart(middleware: Middleware, judge: Judge, draw: Draw) -> None:
+    """Each outer call gets the response to its own request."""
+    request = reached(middleware)[0]
+
+    async def telling(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await middleware.loop.turn()
+        query = inner.scope["query_string"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": query})
+
+    def law(numbers: list[int]) -> None:
+        middleware.inside(telling)
+        calls = middleware.together(*(request.but(query=b"n=%d" % (place * 10 + n)) for place, n in enumerate(numbers)))
+        for call in calls:
+            wanted = call.scope["query_string"]
+            once = call.types.count("http.response.start") == 1
+            judge(
+                "ASGI-MW-018", once and call.body == wanted, f"once, and {wanted!r}", f"{call.body!r}; {call.outcome}"
+            )
+
+    draw(law, drawing.groups(), [[0, 1], [3, 2, 1, 0]], examples=10)
+
+
+@requirement("ASGI-MW-019")
+def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: Judge) -> None:
+    """Tasks, threads and open files do not grow with every call, however it ended."""
+    request = reached(middleware)[0]
+
+    async def failing(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        raise InnerFailed("no database")
+
+    for behaviour, leave in ((responding(), None), (failing, None), (responding(body=[b"x"] * 20), 3)):
+        middleware.inside(behaviour)
+        grown = _left(middleware, request, leave)
+        judge("ASGI-MW-019", not grown, f"as much after {TIMES} requests as before", grown)
+
+
+def _left(middleware: Middleware, request: Request, leave: int | None) -> str:
+    """Return what grew with every one of several equal calls, in words; '' where nothing did."""
+    middleware.http(request, leave=leave)
+    before = _count(middleware)
+    for _ in range(TIMES):
+        middleware.http(request, leave=leave)
+
+    def grown() -> list[str]:
+        names = ("tasks", "threads", "open files")
+        now = _count(middleware)
+        return [f"{b - a} {name}" for name, a, b in zip(names, before, now, strict=True) if b - a >= TIMES]
+
+    if grown():
+        middleware.settle(lambda: not grown(), REST_S)
+    return f"{', '.join(grown())} more" if grown() else ""
+
+
+def _count(middleware: Middleware) -> tuple[int, int, int]:
+    try:
+        files = len(os.listdir("/proc/self/fd"))
+    except OSError:
+        files = 0
+    return len(middleware.loop.left_behind()), threading.active_count(), files

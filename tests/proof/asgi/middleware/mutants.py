@@ -1,0 +1,334 @@
+"""Faults of middleware, each in one that is otherwise transparent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+from typing import Any
+
+from ...registry import mutant
+
+Scope = dict[str, Any]
+Event = dict[str, Any]
+
+
+class Through:
+    """Passes everything on; the seams are the scope, both directions of events, and the inner call."""
+
+    def __init__(self, app: Any) -> None:
+        """Wrap an application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Serve one call."""
+
+        async def taking() -> Event:
+            return self.take(await receive(), scope)
+
+        async def giving(event: Event) -> None:
+            for each in self.give(event, scope):
+                await send(each)
+
+        await self.call(self.below(scope), taking, giving)
+
+    def below(self, scope: Scope) -> Scope:
+        """Return the scope that is passed down."""
+        return {**scope, "vendor.through": True}
+
+    def take(self, event: Event, scope: Scope) -> Event:
+        """Return what the application inside receives."""
+        return event
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """Return what is sent instead of an event."""
+        return [event]
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Call the application inside."""
+        await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-001")
+class WritesIntoTheScope(Through):
+    """Adds a key to the scope that it was given."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        scope["user"] = "nobody"
+        return dict(scope)
+
+
+@mutant("ASGI-MW-001")
+class CutsThePath(Through):
+    """Cuts the prefix at which it mounts off the path that it was given."""
+
+    def __init__(self, app: Any) -> None:
+        """Have a mount point."""
+        super().__init__(app)
+        self.mounts = {"/mnt": app}
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        if str(scope.get("path", "")).startswith("/mnt"):
+            scope["path"] = scope["path"][4:]
+        return dict(scope)
+
+
+@mutant("ASGI-MW-002")
+class AddsAField(Through):
+    """Adds a field to the list that it was given."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        if isinstance(scope.get("headers"), list):
+            scope["headers"].append((b"x-added", b"1"))
+        return dict(scope)
+
+
+@mutant("ASGI-MW-003")
+class WritesLater(Through):
+    """Adds a key to the scope that it passed down, when the response comes."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        child = dict(scope)
+
+        async def giving(event: Event) -> None:
+            child["status"] = event.get("status")
+            await send(event)
+
+        await self.app(child, receive, giving)
+
+
+@mutant("ASGI-MW-005")
+class HttpAlone(Through):
+    """Returns from every other type of scope."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] == "http":
+            await super().__call__(scope, receive, send)
+
+
+@mutant("ASGI-MW-006")
+class RebuildsEvents(Through):
+    """Makes events anew from the keys that it knows."""
+
+    KEYS = ("type", "status", "headers", "body", "more_body", "info", "code", "text", "bytes", "message")
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [{key: event[key] for key in self.KEYS if key in event}]
+
+
+@mutant("ASGI-MW-007")
+class JoinsTheBody(Through):
+    """Sends the whole body in one event."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        kept: list[bytes] = []
+
+        async def giving(event: Event) -> None:
+            if event["type"] != "http.response.body":
+                await send(event)
+                return
+            kept.append(event.get("body", b""))
+            if not event.get("more_body"):
+                await send({**event, "body": b"".join(kept)})
+
+        await self.app(self.below(scope), receive, giving)
+
+
+@mutant("ASGI-MW-008")
+class FieldsAsText(Through):
+    """Adds a field as text."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": [*event.get("headers", ()), ("x-frame-options", "DENY")]}]
+        return [event]
+
+
+@mutant("ASGI-MW-009")
+class TextForAPath(Through):
+    """Gives the path as bytes to the application inside."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        return {**scope, "path": scope["path"].encode()} if scope["type"] == "http" else scope
+
+
+@mutant("ASGI-MW-010")
+class Swallows(Through):
+    """Swallows what the application inside raises."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+
+
+@mutant("ASGI-MW-011")
+class SendsFromATask(Through):
+    """Queues what is sent, and sends it in a task."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        async def pass_on() -> None:
+            with contextlib.suppress(OSError):
+                while (event := await queue.get()) is not None:
+                    await send(event)
+
+        task = asyncio.ensure_future(pass_on())
+        try:
+            await self.app(dict(scope), receive, queue.put)
+        finally:
+            await queue.put(None)
+            await task
+
+
+@mutant("ASGI-MW-012")
+class Shields(Through):
+    """Shields the inner call from being cancelled."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await asyncio.shield(asyncio.ensure_future(self.app(scope, receive, send)))
+
+
+@mutant("ASGI-MW-013")
+class ReplaysTheBody(Through):
+    """Reads the body before, and gives it again without the disconnect."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+
+        async def taking() -> Event:
+            while (event := await receive())["type"] == "http.disconnect":
+                await asyncio.Event().wait()
+            return event  # type: ignore[no-any-return]
+
+        await self.app(dict(scope), taking, send)
+
+
+@mutant("ASGI-MW-015")
+class Minifies(Through):
+    """Shortens the body and leaves its length as it was."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        body = event.get("body", b"")
+        return [{**event, "body": body[1:]}] if len(body) > 400 else [event]
+
+
+@mutant("ASGI-MW-016")
+class TriesAgain(Through):
+    """Calls the application inside once more where it raised."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-017", also=["ASGI-MW-005"])
+class FieldsOfEveryScope(Through):
+    """Reads the fields of every scope, a lifespan's too."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        assert dict(scope["headers"]) is not None
+        return dict(scope)
+
+
+@mutant("ASGI-MW-017")
+class DecodesFields(Through):
+    """Takes fields for UTF-8."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        assert [value.decode() for _, value in scope.get("headers", ())] != None
+        return dict(scope)
+
+
+@mutant("ASGI-MW-018")
+class KeepsTheSend(Through):
+    """Keeps send on itself."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] != "http":
+            await self.app(dict(scope), receive, send)
+            return
+        self.send = send
+
+        async def giving(event: Event) -> None:
+            await self.send(event)
+
+        await self.app(dict(scope), receive, giving)
+
+
+@mutant("ASGI-MW-019")
+class LeavesATask(Through):
+    """Starts a task for each call that waits for ever."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        self.tasks = [*getattr(self, "tasks", ()), asyncio.ensure_future(asyncio.Event().wait())]
+        await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-020")
+class FieldsOfTheRequest(Through):
+    """Answers with the fields of the request."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": [pair for pair in scope["headers"] if pair[0] != b"host"]}]
+        return [event]
+
+
+@mutant("ASGI-MW-020")
+class JoinsFields(Through):
+    """Keeps one of fields that are repeated."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": list(dict(event.get("headers", ())).items())}]
+        return [event]
+
+
+@mutant("ASGI-MW-021")
+class LosesParts(Through):
+    """Gives the first part of a body, and empty ones after it."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        taken: list[Event] = []
+
+        async def taking() -> Event:
+            event = copy.copy(await receive())
+            if taken and event.get("body"):
+                event["body"] = b""
+            if event.get("body"):
+                taken.append(event)
+            return event
+
+        await self.app(dict(scope), taking, send)

@@ -1,0 +1,136 @@
+"""Middleware that conforms, each with a purpose of its own."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+from ...registry import variant
+from .mutants import Event, Scope, Through
+
+
+@variant()
+class Transparent(Through):
+    """Does nothing."""
+
+
+@variant()
+def a_function(app: Any) -> Any:
+    """A closure."""
+
+    async def middleware(scope: Scope, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+
+    return middleware
+
+
+@variant()
+class AddsFields(Through):
+    """Adds a field to every response."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The choice."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": [*event.get("headers", ()), (b"x-frame-options", b"DENY")]}]
+        return [event]
+
+
+@variant()
+class AnswersExceptions(Through):
+    """Answers 500 where nothing was sent, which is its purpose."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        started: list[Event] = []
+
+        async def giving(event: Event) -> None:
+            started.append(event)
+            await send(event)
+
+        try:
+            await self.app(scope, receive, giving)
+        except Exception:
+            if scope["type"] != "http" or started:
+                raise
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+            await send({"type": "http.response.body", "body": b"sorry"})
+
+
+@variant()
+class RefusesSockets(Through):
+    """Lets nobody in by WebSocket."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        if scope["type"] != "websocket":
+            await super().__call__(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+
+
+@variant()
+class GetAlone(Through):
+    """Answers other methods than GET and HEAD by itself."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            await send({"type": "http.response.start", "status": 405, "headers": [(b"allow", b"GET, HEAD")]})
+            await send({"type": "http.response.body"})
+        else:
+            await super().__call__(scope, receive, send)
+
+
+@variant()
+class Compresses(Through):
+    """Compresses long bodies."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        starts: list[Event] = []
+        pieces: list[bytes] = []
+
+        async def giving(event: Event) -> None:
+            if event["type"] == "http.response.start":
+                starts.append(event)
+            elif event["type"] == "http.response.body":
+                pieces.append(event.get("body", b""))
+                if not event.get("more_body"):
+                    await self.finish(scope, starts[0], b"".join(pieces), event, send)
+            else:
+                await send(event)
+
+        accepted = b"gzip" in dict(scope.get("headers", ())).get(b"accept-encoding", b"")
+        await self.app(self.below(scope), receive, giving if scope["type"] == "http" and accepted else send)
+
+    async def finish(self, scope: Scope, start: Event, body: bytes, last: Event, send: Any) -> None:
+        """Send the response."""
+        fields = start.get("headers", ())
+        if len(body) > 500 and scope["method"] != "HEAD":
+            body = gzip.compress(body)
+            fields = [pair for pair in fields if pair[0] != b"content-length"] + [(b"content-encoding", b"gzip")]
+        await send({**start, "headers": fields})
+        await send({**last, "body": body})
+
+
+@variant()
+class Mounts(Through):
+    """Serves below a prefix alone, and answers the rest with 404."""
+
+    def __init__(self, app: Any) -> None:
+        """Have a mount point."""
+        super().__init__(app)
+        self.mounts = {"/mnt": app}
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        if scope["type"] == "http" and not scope["path"].startswith("/mnt"):
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body"})
+        else:
+            await super().__call__(scope, receive, send)
+
+    def below(self, scope: Scope) -> Scope:
+        """Add to the root path."""
+        return {**scope, "root_path": scope.get("root_path", "") + "/mnt"} if scope["type"] == "http" else scope
