@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 JsonDict = dict[str, Any]
 WATCHED_S = 3.0
+HTTP2 = "http2"
 NOT_IN_BAND = (
     "a deployed probe has no side channel and is not started by us; what this check looks at is not seen there"
 )
@@ -358,6 +359,8 @@ class Session:
         assert self.profile is not None
         assert self.channel is not None
         assert self._pool is not None
+        if variant == HTTP2 and self.profile is not None and HTTP2 not in self.profile.variants:
+            variant = "default"  # speaks it in clear text, or not at all
         if variant not in self._servers:
             if not self._has(variant):
                 raise Unsupported(self._lacking(variant))

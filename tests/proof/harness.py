@@ -298,7 +298,7 @@ def certificate() -> str:
 
 
 SIDE_BY_SIDE = 6
-IN_PROCESS = ("default", "mount", "tls", "os_environ", "single", "unix")
+IN_PROCESS = ("default", "mount", "tls", "os_environ", "single", "unix", "http2")
 
 
 def judge(

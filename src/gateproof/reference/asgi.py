@@ -1,4 +1,4 @@
-"""An ASGI server that conforms: asyncio, HTTP/1.1 with keep-alive, WebSocket, lifespan with state.
+"""An ASGI server that conforms: asyncio, HTTP/1.1 with keep-alive, HTTP/2, WebSocket, lifespan with state.
 
 Every decision is one small method or attribute, a seam at which a mutant or a conforming variant differs:
 
@@ -27,6 +27,7 @@ from typing import Any, TextIO
 from urllib.parse import unquote_to_bytes
 
 from gateproof.reference.asgi_http import Http
+from gateproof.reference.asgi_http2 import PREFACE, Http2
 from gateproof.reference.asgi_lifespan import Lifespan, StartupFailed
 from gateproof.reference.asgi_tls import tls_extension
 from gateproof.reference.asgi_websocket import WebSocket
@@ -48,6 +49,7 @@ class Server:
     websocket_class: type[WebSocket] = WebSocket
     lifespan_class: type[Lifespan] = Lifespan
     connection_class: type[Connection] = Connection
+    http2_class: type[Http2] | None = Http2
     version: Any = "3.0"
     spec_version: Any = "2.5"
     keep_alive = True
@@ -199,6 +201,8 @@ class Server:
         head = await connection.head(HEAD_LIMIT)
         if not head:
             return False
+        if head == PREFACE[: len(head)] and self.http2_class is not None:
+            return await self.multiplex(connection, head)
         try:
             request = self.grammar.head(io.BytesIO(head).readline)
             if request is None:
@@ -210,6 +214,15 @@ class Server:
             await self.refuse(connection, refusal)
             return False
         return await self.http_class(self, connection, request).serve()
+
+    async def multiplex(self, connection: Connection, head: bytes) -> bool:
+        """Serve a client that begins with the preface of HTTP/2, until one of us leaves."""
+        assert self.http2_class is not None
+        while len(head) < len(PREFACE):
+            head += await connection.some(len(PREFACE) - len(head))
+        if head == PREFACE:
+            await self.http2_class(self, connection).serve(head)
+        return False
 
     def is_websocket(self, request: Request) -> bool:
         """Tell whether a request asks for a WebSocket; one that asks wrongly is refused (RFC 6455, 4.2.1)."""

@@ -21,3 +21,11 @@ def make_certificate(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
+
+
+def offering(context: ssl.SSLContext, *protocols: str) -> ssl.SSLContext:
+    """Return a client context that trusts the same authorities and offers these protocols (ALPN, RFC 7301)."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.load_verify_locations(cadata=b"".join(context.get_ca_certs(binary_form=True)))
+    made.set_alpn_protocols(list(protocols))
+    return made

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Http
+from gateproof.reference.asgi_http2 import Http2, Stream
 from gateproof.reference.asgi_lifespan import Lifespan
 from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.reference.connection import Connection
@@ -18,6 +19,7 @@ SEAMS: dict[type, str] = {
     WebSocket: "websocket_class",
     Lifespan: "lifespan_class",
     Connection: "connection_class",
+    Http2: "http2_class",
 }
 
 
@@ -25,6 +27,8 @@ def serving(part: type) -> type[Server]:
     """Return a reference server in which one class is replaced by a subclass of it."""
     if issubclass(part, Server):
         return part
+    if issubclass(part, Stream):
+        part = type(part.__name__, (Http2,), {"stream_class": part, "__module__": part.__module__})
     seam = next(name for base, name in SEAMS.items() if issubclass(part, base))
     return type(part.__name__, (Server,), {seam: part, "__module__": part.__module__})
 

@@ -1,0 +1,129 @@
+"""What the checks over HTTP/2 share: a connection with any number of streams, each an exchange of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from gateproof.asgi_scripts import Script
+from gateproof.exchange import Exchange
+from gateproof.judge import Unsupported
+from gateproof.runner import HarnessError
+from gateproof.target import PATIENT_S, Server
+from gateproof.wire.client import Connection, Refused, Reset, Silent, WireError
+from gateproof.wire.hpack import BadBlock, Field
+from gateproof.wire.http2 import Http2, Stream
+from gateproof.wire.request import get
+from gateproof.wire.tls import offering
+
+AUTHORITY = b"gateproof.test"
+LACKING = "neither prior knowledge nor ALPN gives HTTP/2"
+_speaking: dict[str, bool] = {}
+
+
+@dataclass
+class Talk:
+    """One HTTP/2 connection to the server."""
+
+    server: Server
+    http2: Http2
+
+    def begin(
+        self,
+        target: bytes = b"/",
+        headers: Sequence[Field] = (),
+        script: Script | None = None,
+        *,
+        method: bytes = b"GET",
+        authority: bytes | None = AUTHORITY,
+        body: bytes | None = None,
+        end: bool = True,
+    ) -> tuple[Exchange, Stream]:
+        """Send a request on a stream of its own and return at once."""
+        exchange, marked = self.server.prepare(get(target, method=method), script)
+        exchange.trace = self.http2.wire.trace
+        scheme = b"https" if self.server.running.tls else b"http"
+        pseudo = [(b":method", method), (b":scheme", scheme), (b":path", target)]
+        if authority is not None:
+            pseudo.insert(2, (b":authority", authority))
+        return exchange, self.http2.request([*pseudo, *marks(marked), *headers], body, end=end)
+
+    def read(self, exchange: Exchange, stream: Stream, timeout: float | None = None) -> Exchange:
+        """Read one response into the exchange, and wait for its calls to end."""
+        self.read_answer(exchange, stream, timeout)
+        self.server.settle(exchange)
+        return exchange
+
+    def read_answer(self, exchange: Exchange, stream: Stream, timeout: float | None = None) -> Exchange:
+        """Read one response into the exchange, and do not wait for its calls to end."""
+        try:
+            self.http2.finish(stream, time.monotonic() + (timeout or self.server.patience))
+        except Silent:
+            exchange.silent = True
+        except Reset:
+            exchange.reset = True
+        except (WireError, BadBlock):
+            exchange.closed = True
+        exchange.reset = exchange.reset or stream.reset is not None
+        exchange.response = stream.response()
+        exchange.interim = list(exchange.response.interim) if exchange.response else []
+        return exchange
+
+    def ask(self, target: bytes = b"/", headers: Sequence[Field] = (), script: Any = None, **more: Any) -> Exchange:
+        """Make one exchange."""
+        return self.read(*self.begin(target, headers, script, **more))
+
+
+def marks(request: bytes) -> list[Field]:
+    """Return the fields by which a request of ours is marked, in lower case."""
+    lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    pairs = [line.split(b": ", 1) for line in lines]
+    return [(name.lower(), value) for name, value in pairs if name.lower().startswith(b"gateproof-")]
+
+
+@contextmanager
+def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
+    """Open an HTTP/2 connection: by ALPN where the launch has TLS, else by prior knowledge; without one the check ends.
+
+    `push` says whether we take pushes.
+    """
+    if _speaking.get(server.running.id) is False:
+        raise Unsupported(LACKING)
+    running = server.running
+    tls = offering(running.tls, "h2") if running.tls is not None else None
+    try:
+        wire = Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=tls)
+    except Refused as error:
+        raise HarnessError(f"the server does not accept connections: {error}") from error
+    try:
+        talk = _greeted(server, wire, push)
+        if talk is None:
+            raise Unsupported(LACKING)
+        yield talk
+    finally:
+        wire.close()
+
+
+def _greeted(server: Server, wire: Connection, push: bool) -> Talk | None:
+    selected = getattr(wire.socket, "selected_alpn_protocol", lambda: "h2")()
+    talk = Talk(server, Http2(wire, push=push)) if selected == "h2" else None
+    known = _speaking.get(server.running.id)
+    spoken = talk is not None and talk.http2.greet(time.monotonic() + server.patience)
+    if known and not spoken:
+        raise HarnessError("the server did not answer the preface of HTTP/2, as it did before")
+    _speaking[server.running.id] = spoken
+    return talk if spoken else None
+
+
+def speaks_http2(server: Server) -> bool:
+    """Tell whether the launch answers the preface of HTTP/2."""
+    if server.running.id not in _speaking:
+        try:
+            with multiplexed(server):
+                return True
+        except Unsupported:
+            return False
+    return _speaking[server.running.id]

@@ -1,0 +1,99 @@
+"""Mutants, and conforming variants, of what the reference does over HTTP/2."""
+
+from __future__ import annotations
+
+from gateproof.reference.asgi import Server
+from gateproof.reference.asgi_http import Pair
+from gateproof.reference.asgi_http2 import Http2, Stream
+from gateproof.reference.requests import Request
+
+from .faults import choice, fault
+
+
+@fault("ASGI-HTTP-SCOPE-027")
+class PseudoFields(Http2):
+    """Pseudo fields stand among the headers."""
+
+    def request(self, given: list[Pair]) -> Request:
+        """The fault."""
+        request = super().request(given)
+        request.fields += [pair for pair in given if pair[0].startswith(b":")]
+        return request
+
+
+@fault("ASGI-HTTP-SCOPE-028")
+class HostAtTheEnd(Http2):
+    """The authority is the last field."""
+
+    def with_host(self, plain: list[Pair], authority: bytes | None) -> list[Pair]:
+        """The fault."""
+        first, *rest = super().with_host(plain, authority)
+        return [*rest, first]
+
+
+@fault("ASGI-HTTP-SCOPE-028")
+class NoHost(Http2):
+    """The authority is lost."""
+
+    def with_host(self, plain: list[Pair], authority: bytes | None) -> list[Pair]:
+        """The fault."""
+        return plain
+
+
+@fault("ASGI-HTTP-SCOPE-038")
+class LastStream(Http2):
+    """A response goes to the stream that was opened last."""
+
+    def number(self, stream: Stream) -> int:
+        """The fault."""
+        waiting = [one.number for one in self.streams.values() if not one.complete and not one.lane.lost]
+        return max(waiting)
+
+
+@fault("ASGI-HTTP-DISC-008")
+class IgnoresReset(Http2):
+    """A stream that is reset goes on for the application."""
+
+    def was_reset(self, number: int) -> None:
+        """The fault."""
+
+
+@fault("ASGI-HTTP-REQ-001")
+class NothingToReceive(Stream):
+    """A request without a body has no event."""
+
+    def first_event(self) -> bool:
+        """The fault."""
+        return False
+
+
+@choice()
+class NoHttp2(Server):
+    """HTTP/2 is optional."""
+
+    http2_class = None
+
+
+@choice()
+class LeavesAfterEarlyAnswer(Http2):
+    """A request that was answered before it had come whole is the last of its connection, which says so."""
+
+    async def send_data(self, stream: Stream, octets: bytes, *, end: bool) -> None:
+        """The choice."""
+        await super().send_data(stream, octets, end=end)
+        if end and not stream.lane.ended:
+            self.machine.close_connection()
+            self.flush()
+            self.connection.close()
+
+
+@choice()
+class ResetsAfterEarlyAnswer(Http2):
+    """A request that was answered before it had come whole is ended by a reset without an error."""
+
+    async def send_data(self, stream: Stream, octets: bytes, *, end: bool) -> None:
+        """The choice."""
+        await super().send_data(stream, octets, end=end)
+        if end and not stream.lane.ended:
+            self.machine.reset_stream(stream.number, error_code=0)
+            self.flush()
