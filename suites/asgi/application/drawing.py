@@ -131,3 +131,42 @@ def odd_requests(
 
     some = st.lists(st.sampled_from(fields), max_size=2).map(tuple)
     return st.tuples(st.sampled_from(servers), some, st.sampled_from([b"", *queries]))
+
+
+def asked() -> SearchStrategy[tuple[str, bytes, str, str]]:
+    """Return method, query, version and scheme of a request."""
+    from hypothesis import strategies as st
+
+    methods = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PROPFIND"])
+    queries = st.sampled_from([b"", b"a=1", b"a=%20b&c", b"%C3%A9", b"a=1&a=2"])
+    return st.tuples(methods, queries, st.sampled_from(["1.0", "1.1"]), st.sampled_from(["http", "https"]))
+
+
+def mounted() -> SearchStrategy[tuple[str, str]]:
+    """Return a root path and the path below it."""
+    from hypothesis import strategies as st
+
+    words = st.lists(st.sampled_from(["a", "api", "x y", "\u00e9", "\u20ac", "1"]), max_size=3)
+    paths = words.map(lambda parts: "".join(f"/{part}" for part in parts))
+    return st.tuples(paths, paths.map(lambda path: path or "/"))
+
+
+def request_fields() -> SearchStrategy[tuple[tuple[bytes, bytes], ...]]:
+    """Return request fields, some of them repeated."""
+    from hypothesis import strategies as st
+
+    names = st.sampled_from([b"x-odd", b"accept", b"x-long-name", b"user-agent", b"cookie"])
+    values = st.sampled_from([b"1", b"a, b", b"caf\xe9", b"x" * 300, b"two words"])
+    return st.lists(st.tuples(names, values), max_size=4).map(tuple)
+
+
+def wsgi_responses(length: int) -> SearchStrategy[tuple[str, list[tuple[str, str]], tuple[int, ...]]]:
+    """Return a status, fields as native strings, and places at which the body is cut."""
+    from hypothesis import strategies as st
+
+    statuses = st.sampled_from(
+        ["200 OK", "201 Created", "404 Not Found", "418 I'm a teapot", "500 Internal Server Error"]
+    )
+    names = st.sampled_from(["X-A", "x-b", "Set-Cookie", "ETag"])
+    fields = st.lists(st.tuples(names, st.sampled_from(["1", "a=b; Path=/", '"x"', "caf\xe9"])), max_size=4)
+    return st.tuples(statuses, fields, cuts(length))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from gateproof.drive.asgi.adapter import Adapter
 from gateproof.drive.asgi.application import App
 from gateproof.drive.asgi.call import Call
 from gateproof.drive.asgi.loops import AsyncioLoop
@@ -14,11 +15,13 @@ from gateproof.inprocess import Handle, Hung, Played, Subject
 
 TRIAL_S = 3.0
 
-__all__ = ["App", "AsyncioLoop", "Call", "Middleware", "Request", "calls_within", "handle"]
+__all__ = ["Adapter", "App", "AsyncioLoop", "Call", "Middleware", "Request", "calls_within", "handle"]
 
 
 def handle(subject: Subject) -> Handle:
     """Return the handle that checks get."""
+    if subject.adapter:
+        return Adapter(subject)
     return Middleware(subject) if subject.judged_as == "middleware" else App(subject)
 
 

@@ -262,7 +262,8 @@ class DecodesFields(Through):
 
     def below(self, scope: Scope) -> Scope:
         """The fault."""
-        assert [value.decode() for _, value in scope.get("headers", ())] != None
+        for _, value in scope.get("headers", ()):
+            value.decode()
         return dict(scope)
 
 
