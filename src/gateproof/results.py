@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "gateproof.report/1"
 EXCHANGE_BYTES = 256 * 1024
+EARLIER = 3  # exchanges of a connection whose journals stand before that of one
 REPORT_BYTES = 50 * 1024 * 1024
 JsonDict = dict[str, Any]
 
@@ -35,7 +36,7 @@ def outcome_to_json(
     for judgement in outcome.judgements:
         used.update(judgement.exchanges)
         judgements.append({**asdict(judgement), "verdict": str(judgement.verdict)})
-    kept = {key: exchange_to_json(exchanges[key]) for key in sorted(used) if key in exchanges}
+    kept = {key: exchange_to_json(exchanges[key], before(exchanges, key)) for key in sorted(used) if key in exchanges}
     return {
         "id": outcome.check,
         "revision": outcome.info.revision,
@@ -46,8 +47,23 @@ def outcome_to_json(
     }
 
 
-def exchange_to_json(exchange: Exchange | Played) -> JsonDict:
-    """Return one exchange as data: octets both ways, the journal, and what is needed to play it again."""
+def before(exchanges: Mapping[str, Exchange] | Mapping[str, Played], key: str) -> list[Exchange | Played]:
+    """Return the exchanges right before one on its connection: whose octets it shows, their journals belong to it."""
+    mine = exchanges[key]
+    found: list[Exchange | Played] = []
+    for other in exchanges.values():
+        if other is mine:
+            break
+        if other.trace is mine.trace and other.trace:
+            found.append(other)
+    return found[-EARLIER:]
+
+
+def exchange_to_json(exchange: Exchange | Played, earlier: Iterable[Exchange | Played] = ()) -> JsonDict:
+    """Return one exchange as data: octets both ways, the journal, and what is needed to play it again.
+
+    The journal begins with that of `earlier` exchanges on the same connection.
+    """
     budget = EXCHANGE_BYTES
     client: list[JsonDict] = []
     truncated = False
@@ -57,7 +73,7 @@ def exchange_to_json(exchange: Exchange | Played) -> JsonDict:
         budget -= len(kept)
         client.append({"t": round(moment, 6), "dir": direction, **octets_to_json(kept)})
     app: list[JsonDict] = []
-    for event in exchange.events:
+    for event in [*(event for each in earlier for event in each.events), *exchange.events]:
         encoded = values.encode(event.value)
         budget -= len(str(encoded))
         if budget < 0:

@@ -34,7 +34,7 @@ def companions(report: dict[str, Any]) -> dict[str, str]:
     attested = attestation.attestation(report, frozen)
     return {
         "report.json": dump(report),
-        "report.html": html.render(report),
+        "report.html": html.render(report, earned),
         "summary.md": summary.summary(report, earned),
         "badge.json": dump(badge.endpoint(earned)),
         "badge.svg": badge.svg(earned),

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SHOWN = 2_000
+CARRIER = "Gateproof-Script: "
 # Categories of characters that a reader does not see, or that change how others are read: controls, formats (the bidi
 # marks and zero-width ones), surrogates, private use, unassigned, and the two separators that break lines.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -47,12 +48,18 @@ def octets(form: dict[str, Any]) -> bytes:
 def octet_lines(raw: bytes, limit: int = SHOWN) -> list[str]:
     r"""Return octets as lines of printable ASCII, each with its line end (`\r\n`) written out."""
     shown = raw[:limit].decode("latin-1").split("\n")
-    lines = [line.encode("unicode_escape").decode("ascii") + "\\n" for line in shown[:-1]]
+    lines = [_brief(line).encode("unicode_escape").decode("ascii") + "\\n" for line in shown[:-1]]
     if shown[-1]:
         lines.append(shown[-1].encode("unicode_escape").decode("ascii"))
     if len(raw) > limit:
         lines.append(f"… ({len(raw)} octets in all)")
     return lines
+
+
+def _brief(line: str) -> str:
+    """Leave out what our own field carries: the script stands below the octets, readable."""
+    carried = line.removeprefix(CARRIER).rstrip("\r")
+    return f"{CARRIER}({len(carried)} octets: the script){line[-1:]}" if line.startswith(CARRIER) else line
 
 
 def link(url: object) -> str:

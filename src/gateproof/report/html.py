@@ -50,8 +50,8 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def render(report: dict[str, Any]) -> str:
-    """Return the page of a report (as report.json holds it)."""
+def render(report: dict[str, Any], earned: dict[str, Any] | None = None) -> str:
+    """Return the page of a report (as report.json holds it), with the levels of its certificate if that is given."""
     from markupsafe import Markup
 
     style, script = asset("common.css") + asset("report.css"), asset("report.js")
@@ -59,7 +59,7 @@ def render(report: dict[str, Any]) -> str:
     policy = f"default-src 'none'; {admitted}; base-uri 'none'; form-action 'none'"
     template = environment().get_template("report.html.j2")
     return template.render(
-        page=page(report),
+        page=page(report, earned),
         style=Markup(style),  # noqa: S704 - a file of ours
         script=Markup(script),  # noqa: S704 - a file of ours
         policy=policy,

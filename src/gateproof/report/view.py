@@ -75,6 +75,17 @@ class Section:
 
 
 @dataclass
+class Level:
+    """One level of the certificate: how many rows are kept of how many, and what it would need."""
+
+    name: str
+    granted: bool
+    kept: int
+    of: int
+    why: str
+
+
+@dataclass
 class Page:
     """Everything that the page of a report shows."""
 
@@ -87,12 +98,14 @@ class Page:
     sections: list[Section]
     broken: list[Row]
     facts: list[tuple[str, str]]
+    levels: list[Level]
+    unmet: list[str]
     problems: list[str]
     logs: list[tuple[str, str]]
 
 
-def page(report: JsonDict) -> Page:
-    """Return what the page of a report shows."""
+def page(report: JsonDict, earned: JsonDict | None = None) -> Page:
+    """Return what the page of a report shows; `earned` is its certificate."""
     rows = _rows(report)
     totals = [(str(verdict), report["totals"].get(str(verdict), 0)) for verdict in Verdict]
     target = report["target"]
@@ -106,6 +119,8 @@ def page(report: JsonDict) -> Page:
         sections=_sections(rows),
         broken=[row for verdict in ("fail", "error", "warn") for row in rows if row.verdict == verdict],
         facts=_facts(report),
+        levels=_levels(earned or {}),
+        unmet=_unmet(earned or {}),
         problems=[hostile.visible(problem, 1_000, keep="\n") for problem in report["suite"].get("problems", [])],
         logs=[
             (hostile.visible(launch["id"], 80), hostile.visible(launch["log_tail"][-4_000:], 4_000, keep="\n"))
@@ -145,6 +160,27 @@ def mood(report: JsonDict) -> str:
     if totals["error"] or not judged(report) or not report["suite"]["complete"]:
         return "fail" if totals["fail"] else "error"
     return next((name for name in ("fail", "warn", "known") if totals[name]), "pass")
+
+
+def _unmet(earned: JsonDict) -> list[str]:
+    """Return what denies every level: that is said once."""
+    levels = list(earned.get("levels", {}).values())
+    return [text for text in levels[0]["unmet"] if all(text in each["unmet"] for each in levels)] if levels else []
+
+
+def _levels(earned: JsonDict) -> list[Level]:
+    found = []
+    for name, each in earned.get("levels", {}).items():
+        denied = each["denied"]
+        first = ", ".join(one["requirement"] for one in denied[:3])
+        why = [text for text in each["unmet"] if text not in _unmet(earned)]
+        if denied:
+            why.append(f"{len(denied)} deny it: {first}{', …' if len(denied) > 3 else ''}")
+        more = f"{each['gated']} left through their gates" if each["gated"] else ""
+        text = "; ".join(why) if why else more
+        kept = each["kept"] + each["waived"]
+        found.append(Level(name, each["granted"], kept, each["of"], hostile.visible(text, 300)))
+    return found
 
 
 def _facts(report: JsonDict) -> list[tuple[str, str]]:
