@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gateproof import requirements
+from gateproof.baseline import Entry
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.requirements import coverage, sets
@@ -59,6 +60,8 @@ def test_a_corpus_depends_on_its_values_alone() -> None:
     assert same == sets.freeze([{"a", "b"}, (1, b"x"), len])
     assert same.startswith("3:")
     assert len({sets.freeze(cases) for cases in ([1, 2], [2, 1], [(1,), 2], [[1], 2], ["1", 2], [b"1", 2])}) == 6
+    one, other = (Entry("A", "", effort=frozenset(text)) for text in ("xyz", "zyx"))  # type: ignore[arg-type]
+    assert sets.freeze([one]) == sets.freeze([other])
     first, second = _function(), _function()
     assert first is not second
     assert sets.freeze([first]) == sets.freeze([second])

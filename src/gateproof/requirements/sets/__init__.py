@@ -11,7 +11,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -111,6 +111,9 @@ def _written(value: Any) -> str:
         return f"set({','.join(sorted(map(_written, value)))})"
     if isinstance(value, Mapping):
         return f"dict({','.join(f'{_written(key)}:{_written(item)}' for key, item in value.items())})"
+    if is_dataclass(value) and not isinstance(value, type):
+        held = ((each.name, getattr(value, each.name)) for each in fields(value))
+        return f"{type(value).__name__}({','.join(f'{name}={_written(item)}' for name, item in held)})"
     return ADDRESS.sub("", repr(value))
 
 
