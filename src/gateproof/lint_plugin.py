@@ -24,12 +24,6 @@ DEST = "gateproof_lint_apps"
 hookimpl = pluggy.HookimplMarker("pytest")
 
 
-def add_options(group: Any) -> None:
-    """Register the long form of the option; `group` is pytest's option group."""
-    text = "applications to lint during all tests: module:attribute,module:factory(),..."
-    group.addoption("--gateproof-lint-apps", dest=DEST, default=None, metavar="APPS", help=text)
-
-
 def configure(config: pytest.Config) -> None:
     """Put the named applications under observation, before any test module is imported."""
     named = config.getoption(DEST, default=None)

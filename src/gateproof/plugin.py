@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +57,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{line}: gateproof, from the row of the requirement")
     config.addinivalue_line("markers", "requirement(id): gateproof, the requirements that a check judges")
     option = config.option
+    if option.gateproof_lint_apps:
+        from gateproof import lint_plugin
+
+        lint_plugin.configure(config)
     if option.gateproof_server is option.gateproof_app is option.gateproof_middleware is None:
         return
     from gateproof import collecting
 
     collecting.configure(config)
+
+
+@pytest.fixture
+def gateproof_lint() -> Iterator[Callable[..., Any]]:
+    """A function that lints an application like `gateproof.lint`; the test fails for what was found in it."""
+    from gateproof import lint_plugin
+
+    yield from lint_plugin.gateproof_lint()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

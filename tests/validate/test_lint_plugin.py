@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from typing import Any
 
 import pytest
@@ -63,25 +62,8 @@ def test_doubtful():
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project of its own; a conftest hooks in what the plugin hooks in."""
+    """A project of its own, which has the plugin installed and nothing else of ours."""
     pytester.makepyfile(myproject=PROJECT, test_it=TESTS)
-    pytester.makeconftest(
-        textwrap.dedent(
-            """
-            import pytest
-            from gateproof import lint_plugin
-            def pytest_addoption(parser):
-                try:
-                    lint_plugin.add_options(parser.getgroup("lint"))
-                except ValueError:
-                    pass  # the plugin has it already
-            def pytest_configure(config):
-                if not config.pluginmanager.hasplugin("gateproof-lint-apps"):
-                    lint_plugin.configure(config)
-            gateproof_lint = pytest.fixture(lint_plugin.gateproof_lint)
-            """
-        )
-    )
     return pytester
 
 
@@ -91,7 +73,7 @@ def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 
 def test_named_applications_are_linted(project: pytest.Pytester) -> None:
     names = "myproject:app,myproject:broken,myproject:plain,myproject:create(),myproject:doubtful"
-    result = run(project, f"--gateproof-lint-apps={names}")
+    result = run(project, f"--lint-apps={names}")
     result.assert_outcomes(passed=2, failed=4, warnings=1)
     result.stdout.fnmatch_lines(
         [
@@ -225,7 +207,7 @@ def test_djangos_client_is_linted_too(project: pytest.Pytester) -> None:
             assert client.get("/broken").content == b"hello"
         """,
     )
-    result = run(project, "--gateproof-lint-apps=site_of_mine:application", "-W", "error::gateproof.lint.LintWarning")
+    result = run(project, "--lint-apps=site_of_mine:application", "-W", "error::gateproof.lint.LintWarning")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*WSGI-HTTP-031 (application)*"])
 
