@@ -1109,18 +1109,14 @@ async def app(scope, *args, **kwargs):
     await _probe(scope, *args, **kwargs)
 
 
-class Instance:
-    """What the first callable of an application of ASGI 2 returns; it tells how it was come by."""
+class Second:
+    """What the first call of an application of ASGI 2 returns, and the second goes to."""
 
-    def __init__(self, probe, args, kwargs):
+    awaited = False
+
+    def __init__(self, probe, scope):
         """Keep the scope."""
-        self.probe, self.scope, self.awaited = probe, args[0] if args else kwargs.get("scope"), False
-
-    def __await__(self):
-        """Nobody is to await us: the first call is an ordinary one."""
-        self.awaited = True
-        return self
-        yield
+        self.probe, self.scope = probe, scope
 
     async def __call__(self, *args, **kwargs):
         """Be the application."""
@@ -1128,15 +1124,25 @@ class Instance:
         await self.probe(self.scope, *args, **kwargs, legacy=legacy)
 
 
+class Patient(Second):
+    """The same, where somebody awaits the first call, who must not: it tells."""
+
+    def __await__(self):
+        """Return what the call itself returned."""
+        self.awaited = True
+        return self
+        yield
+
+
 def kinds(probe):
     """Return the probe as other kinds of callable, by the name of the attribute that a server is given."""
 
-    class Double:
+    class Double(Second):
         """The application style of ASGI 2, made with the scope; whoever calls it as ASGI 3 is served as well."""
 
-        def __new__(cls, *args, **kwargs):
+        def __new__(cls, scope, *args, **kwargs):
             """Return what the second call goes to."""
-            return Instance(probe, args, kwargs) if len(args) + len(kwargs) == 1 else probe(*args, **kwargs)
+            return probe(scope, *args, **kwargs) if args or kwargs else Patient(probe, scope)
 
     async def positional(first, second, third):
         """An application whose parameters have names of its own."""

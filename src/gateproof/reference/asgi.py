@@ -22,6 +22,7 @@ import ssl
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TextIO
 from urllib.parse import unquote_to_bytes
@@ -78,6 +79,7 @@ class Server:
             self.listener = socket.create_server((host, port), backlog=512)
             self.host, self.port = self.listener.getsockname()[:2]
         self.connections: dict[Connection, asyncio.Task[None]] = {}
+        self.accepted: weakref.WeakSet[Connection] = weakref.WeakSet()  # those too that are served and not yet gone
         self.calls: set[asyncio.Task[None]] = set()
         self.state: dict[Any, Any] | None = None
         self.stopping = False
@@ -136,6 +138,9 @@ class Server:
             await asyncio.wait(self.connections.values(), timeout=GRACE_S)
         for task in [*self.connections.values(), *self.calls]:
             task.cancel()
+        for connection in self.accepted:
+            connection.abort()
+        await asyncio.sleep(0)  # so that what was aborted is closed before the loop is
 
     async def drop_latecomers(self) -> None:
         """End connections that were accepted in the last moment, before the loop does."""
@@ -183,6 +188,7 @@ class Server:
         """Serve a new connection by a task of its own."""
         task = asyncio.get_running_loop().create_task(self.serve(connection))
         self.connections[connection] = task
+        self.accepted.add(connection)
         task.add_done_callback(lambda _: self.connections.pop(connection, None))
 
     async def serve(self, connection: Connection) -> None:

@@ -161,5 +161,6 @@ class Connection(asyncio.Protocol):
         self.transport.close()
 
     def abort(self) -> None:
-        """Close it at once."""
-        self.transport.abort()
+        """Close it at once, where it is not closed."""
+        if not self.lost:
+            self.transport.abort()

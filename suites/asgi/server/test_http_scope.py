@@ -128,7 +128,8 @@ def test_odd_targets(server: Server, judge: Judge) -> None:
 def test_raw_path(server: Server, judge: Judge, draw: Draw) -> None:
     """raw_path, where given, is the path as it came, octet for octet."""
     scope = scope_of(server, get(b"/a%20b?q"))
-    if not due(judge, scope, "ASGI-HTTP-SCOPE-013") or not due(judge, scope, "ASGI-HTTP-SCOPE-014"):
+    both = [due(judge, scope, row) for row in ("ASGI-HTTP-SCOPE-013", "ASGI-HTTP-SCOPE-014")]
+    if not all(both):
         return
     seen = plain(scope.get("raw_path"))
     if not judge("ASGI-HTTP-SCOPE-013", seen is None or isinstance(seen, bytes), "bytes or None", seen):

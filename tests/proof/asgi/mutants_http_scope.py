@@ -29,7 +29,7 @@ class HttpScope(Server):
         """The fault."""
 
 
-@fault("ASGI-HTTP-SCOPE-001")
+@fault("ASGI-HTTP-SCOPE-001", also=["ASGI-APP-008"])
 class HttpsType(HttpScope):
     """The type names the scheme."""
 
@@ -122,7 +122,7 @@ class Latin1Path(HttpScope):
         scope["path"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
 
 
-@fault("ASGI-HTTP-SCOPE-013")
+@fault("ASGI-HTTP-SCOPE-013", also=["ASGI-EVENT-015"])
 class TextRawPath(HttpScope):
     """raw_path is text."""
 
@@ -140,7 +140,7 @@ class QuotedAgain(HttpScope):
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
 
 
-@fault("ASGI-HTTP-SCOPE-015")
+@fault("ASGI-HTTP-SCOPE-015", also=["ASGI-EVENT-015"])
 class TextQuery(HttpScope):
     """query_string is text."""
 
@@ -168,7 +168,7 @@ class QuestionMarkStays(HttpScope):
             scope["query_string"] = b"?"
 
 
-@fault("ASGI-HTTP-SCOPE-018")
+@fault("ASGI-HTTP-SCOPE-018", also=["ASGI-EVENT-015"])
 class NoRootPath(HttpScope):
     """root_path is None."""
 
@@ -195,7 +195,7 @@ class PrefixedRawPath(HttpScope):
         scope["raw_path"] = self.mount.encode("ascii") + scope["raw_path"]
 
 
-@fault("ASGI-HTTP-SCOPE-021")
+@fault("ASGI-HTTP-SCOPE-021", also=["ASGI-EVENT-015"])
 class TextValues(HttpScope):
     """Values are text."""
 
@@ -291,7 +291,7 @@ class ServerFromHost(HttpScope):
         scope["server"] = (host, int(port or 80))
 
 
-@fault("ASGI-HTTP-SCOPE-037")
+@fault("ASGI-HTTP-SCOPE-037", also=["ASGI-SCOPE-001"])
 class OneScopeForAll(HttpScope):
     """There is one scope, updated for each request."""
 

@@ -28,7 +28,7 @@ class WebSocketScope(Server):
         """The fault."""
 
 
-@fault("ASGI-WS-SCOPE-001")
+@fault("ASGI-WS-SCOPE-001", also=["ASGI-APP-008"])
 class TypeOfScheme(WebSocketScope):
     """The type is the scheme."""
 
@@ -109,7 +109,7 @@ class RawPathMadeAgain(WebSocketScope):
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
 
 
-@fault("ASGI-WS-SCOPE-007")
+@fault("ASGI-WS-SCOPE-007", also=["ASGI-EVENT-015"])
 class TextWebSocketQuery(WebSocketScope):
     """query_string is text."""
 
@@ -127,7 +127,7 @@ class QueryUpToTheNextMark(WebSocketScope):
         scope["query_string"] = scope["query_string"].partition(b"?")[0]
 
 
-@fault("ASGI-WS-SCOPE-008")
+@fault("ASGI-WS-SCOPE-008", also=["ASGI-EVENT-015"])
 class RootPathIsNone(WebSocketScope):
     """root_path is None."""
 
@@ -166,7 +166,7 @@ class JoinedFields(WebSocketScope):
         scope["headers"] = list(joined.items())
 
 
-@fault("ASGI-WS-SCOPE-011")
+@fault("ASGI-WS-SCOPE-011", also=["ASGI-EVENT-015"])
 class TextNames(WebSocketScope):
     """Names are text."""
 

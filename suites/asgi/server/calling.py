@@ -1,0 +1,103 @@
+"""What the checks of calls share: one call of each kind, pauses without a clock, what `send` came to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gateproof.asgi_scripts import Script, Step, asgi, attempt, close, note, ok, receive, send
+from gateproof.exchange import Call, Exchange
+from gateproof.judge import Unsupported
+from gateproof.target import Dialogue, Server
+from gateproof.wire.request import get
+
+from .looking import REFUSING, websocket_call
+from .talking import limit, speaks
+
+ENDS = ("returned", "raised")
+FEW = 2
+GET = get()
+
+
+def has_websocket(server: Server) -> bool:
+    """Tell whether the target speaks WebSocket."""
+    try:
+        speaks(server)
+    except Unsupported:
+        return False
+    return True
+
+
+def every_call(server: Server) -> dict[str, Call]:
+    """Return a call of each kind that the target makes: http, websocket, lifespan."""
+    calls = {"http": server.exchange(get(), ok()).call}
+    if has_websocket(server):
+        with server.websocket(REFUSING) as talk:
+            calls["websocket"] = websocket_call(server, talk.dialogue)
+    if server.lifespan.calls:
+        calls["lifespan"] = server.lifespan.call
+    return calls
+
+
+@contextmanager
+def patiently(server: Server) -> Iterator[None]:
+    """Give every answer of a check all the time that it may take; a server that fell silent meanwhile is renewed.
+
+    Some servers look for failed calls every second; one that a failed call has harmed is not to be judged any further.
+    """
+    server.patience = limit(server)
+    server.quiet = (server.patience, FEW)
+    met = server.silences
+    yield
+    if server.silences > met:
+        server.used = True
+        server.fresh()
+
+
+def pause(server: Server) -> None:
+    """Let the server answer others, so that what a call does by itself is done, and journalled."""
+    server.answers_others(FEW, time.monotonic() + server.patience)
+    server.channel.fence()
+
+
+def played(server: Server, script: Script, request: bytes = GET) -> Exchange:
+    """Make an exchange and wait for the end of its call, whatever was answered; a call there must be."""
+    x = server.exchange(request, script)
+    over(server, x, server.patience)
+    return x
+
+
+def played_websocket(server: Server, *steps: Step, protocols: Sequence[bytes] = ()) -> Exchange:
+    """Play steps in a WebSocket before the client takes its leave, then close; the steps accept, or do not."""
+    script = asgi(receive(), *steps, note("played"), attempt([send(close())]), live=True)
+    with server.websocket(script, protocols=protocols) as talk:
+        talk.wait("note")
+        if talk.accepted:
+            talk.part()
+        talk.hang_up()
+        talk.over()
+        return talk.exchange
+
+
+def over(server: Server, x: Exchange, timeout: float) -> bool:
+    """Wait until the call of an exchange has ended; tell whether it did in time."""
+    started = time.monotonic()
+    found = server.channel.wait(x.id, lambda event: event.name in ENDS, timeout)
+    server.waited_s += time.monotonic() - started
+    return found is not None
+
+
+def standing_still(server: Server, dialogue: Dialogue, name: str) -> bool:
+    """Wait until an event of the journal comes no more while the server answers others; False where it never began."""
+    x = dialogue.current
+    assert x is not None
+    if dialogue.wait(name, server.patience) is None:
+        return False
+    count = -1
+    while (now := len([event for event in x.events if event.name == name])) != count:
+        count = now
+        if not server.answers_others(FEW, time.monotonic() + server.patience):
+            break
+        server.channel.fence()
+    return True

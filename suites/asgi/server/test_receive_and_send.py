@@ -1,0 +1,207 @@
+"""ASGI specification, Overview and Applications: waiting in receive and send, several tasks, several calls."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from hypothesis import strategies as st
+
+from gateproof.asgi_scripts import (
+    Step,
+    accepting,
+    asgi,
+    barrier,
+    body,
+    cancel_receive,
+    flood,
+    join,
+    message,
+    note,
+    read_body,
+    receive,
+    receive_until,
+    respond,
+    send,
+    sleep,
+    spawn,
+    start,
+    wait,
+)
+from gateproof.check import requirement
+from gateproof.draw import Draw
+from gateproof.exchange import Exchange
+from gateproof.judge import Blocked, Judge
+from gateproof.target import Server
+from gateproof.wire.request import get
+
+from .calling import has_websocket, over, pause, standing_still
+from .looking import plain
+from .talking import limit, speaks, talking
+
+CLEANUP_S = 0.3
+GONE_S = 5.0
+PIECE, PIECES = 64 * 1024, 1024
+HALF = get(b"/", (b"Content-Length", b"8"), method=b"POST")
+IDLE = (note("idle"), spawn("idle", receive()), wait("go", 8.0))
+
+
+@requirement("ASGI-APP-019")
+def test_receive_waits(server: Server, judge: Judge) -> None:
+    """Where nothing has happened receive() waits: it neither returns nor raises."""
+    with server.connect() as connection:
+        x = connection.begin(get(), asgi(read_body(), *IDLE, respond(), live=True))
+        if connection.wait("waiting") is None:
+            raise Blocked("the request was not received in full")
+        _silent(server, judge, x, "http, the request read")
+        connection.release("go")
+        connection.read()
+    if has_websocket(server):
+        with talking(server, *IDLE) as talk:
+            talk.wait("waiting")
+            _silent(server, judge, talk.exchange, "websocket, no message sent")
+            talk.dialogue.release("go")
+            talk.part()
+
+
+def _silent(server: Server, judge: Judge, x: Exchange, where: str) -> None:
+    pause(server)
+    said = x.call.events
+    since = [event.name for event in said].index("note")
+    idle = [event.value for event in said[since:] if event.name == "receive"]
+    judge("ASGI-APP-019", not idle, f"{where}: receive() waits", idle)
+
+
+@requirement("ASGI-APP-022")
+def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
+    """A send that waits for a client that does not read ends when the client is gone."""
+    event = body(b"", more=True)
+    with ExitStack() as stack:
+        flooded = [stack.enter_context(server.connect())]
+        flooded[0].begin(get(), asgi(send(start()), flood(PIECE, PIECES, event), live=True))
+        if has_websocket(server):
+            flooded.append(stack.enter_context(talking(server, flood(PIECE, PIECES, message()))).dialogue)
+        for connection in flooded:
+            if not standing_still(server, connection, "flooded"):
+                raise Blocked("no octet of the body was sent")
+        for connection in flooded:
+            connection.reset()
+        for connection, kind in zip(flooded, ("http", "websocket"), strict=False):
+            assert connection.current is not None
+            ended = over(server, connection.current, max(GONE_S, limit(server)))
+            judge("ASGI-APP-022", ended, f"{kind}: send returns or raises", "it waits on")
+
+
+@requirement("ASGI-APP-023")
+def test_call_outlives_the_connection(server: Server, judge: Judge) -> None:
+    """The application has a moment to clean up when the client is gone."""
+    cleanup = (sleep(CLEANUP_S), note("cleaned up"))
+    with server.connect() as connection:
+        steps = (send(start()), send(body(b"part", more=True)), receive_until("http.disconnect"), *cleanup)
+        x = connection.begin(get(), asgi(*steps, live=True))
+        connection.wait("send", server.patience)
+        connection.reset()
+        over(server, x, limit(server))
+        _cleaned_up(judge, x, "http.disconnect")
+    if has_websocket(server):
+        with talking(server, receive_until("websocket.disconnect"), *cleanup) as talk:
+            talk.reset()
+            over(server, talk.exchange, limit(server))
+            _cleaned_up(judge, talk.exchange, "websocket.disconnect")
+
+
+def _cleaned_up(judge: Judge, x: Exchange, kind: str) -> None:
+    if not any(event.get("type") == kind for event in x.call.received) and not x.call.has("raised"):
+        raise Blocked(f"no {kind} came")
+    seen = x.call.first("raised") or "the call goes on"
+    judge("ASGI-APP-023", x.call.has("note"), f"{CLEANUP_S} s after {kind} the call still runs", seen)
+
+
+@requirement("ASGI-APP-024")
+def test_calls_run_side_by_side(server: Server, judge: Judge) -> None:
+    """Two calls that wait for each other are both answered."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in range(2)]
+        for connection in connections:
+            connection.begin(get(), asgi(barrier("meet", 2, server.patience), respond(), live=True))
+        exchanges = [connection.read(timeout=server.patience * 2) for connection in connections]
+    met = [call.first("barrier") for x in exchanges for call in x.calls]
+    together = len(met) == 2 and all(said and said.get("go") for said in met)
+    judge("ASGI-APP-024", together, "both calls at once", [x.outcome for x in exchanges])
+
+
+@requirement("ASGI-APP-025")
+def test_several_tasks_send(server: Server, judge: Judge, draw: Draw) -> None:
+    """What several tasks send while another one receives arrives whole, once, and each task's in its order."""
+    speaks(server)
+
+    def law(plan: list[list[int]]) -> None:
+        texts = [[f"{task}.{n} ".ljust(size, "x") for n, size in enumerate(sizes)] for task, sizes in enumerate(plan)]
+        tasks = [spawn(str(n), *(send(message(text=text)) for text in mine)) for n, mine in enumerate(texts)]
+        joins = [join(str(n)) for n in range(len(plan))]
+        with talking(server, spawn("in", receive()), *tasks, *joins, wait("go", 8.0)) as talk:
+            talk.text("hello")
+            wanted = [text for mine in texts for text in mine]
+            got = [m.payload.decode("utf-8", "replace") for m in talk.messages(len(wanted))]
+            talk.dialogue.release("go")
+        judge("ASGI-APP-025", sorted(got) == sorted(wanted), _short(wanted), _short(got))
+        for mine in texts:
+            order = [text for text in got if text in mine]
+            judge("ASGI-APP-025", order == mine, f"in this order: {_short(mine)}", _short(order))
+
+    sizes = st.lists(st.sampled_from([4, 130, 5000]), min_size=1, max_size=4)
+    corpus = [[[4, 4], [4, 4]], [[130, 4, 130], [4, 130], [4]], [[5000, 5000], [70000], [4, 4, 4]]]
+    draw(law, st.lists(sizes, min_size=2, max_size=4), corpus, examples=10)
+
+
+def _short(texts: list[str]) -> list[str]:
+    return [text if len(text) < 12 else f"{text[:6].strip()}({len(text)})" for text in texts]
+
+
+@requirement("ASGI-APP-027")
+def test_a_cancelled_receive_loses_nothing(server: Server, judge: Judge, draw: Draw) -> None:
+    """A receive that is cancelled while it waits ends so, and what comes next is received all the same."""
+
+    def law(case: tuple[str, int]) -> None:
+        kind, count = case
+        cancels = [cancel_receive(0.02) for _ in range(count)]
+        if kind == "http":
+            _body_after(server, judge, cancels)
+        elif has_websocket(server):
+            _message_after(server, judge, cancels)
+
+    draw(law, None, [("http", 1), ("http", 3), ("websocket", 1), ("websocket", 3)])
+
+
+def _body_after(server: Server, judge: Judge, cancels: list[Step]) -> None:
+    with server.connect() as connection:
+        script = asgi(*cancels, wait("go", 8.0), read_body(4.0), respond(), live=True)
+        x = connection.begin(HALF, script)
+        if connection.wait("waiting", server.patience) is None:
+            _cancelled(judge, x)
+            return  # a server may call the application when all of the body is there
+        connection.send(b"contents")
+        connection.release("go")
+        connection.read()
+    early = b"".join(
+        bytes(plain(said["event"].get("body", b""))) for said in x.call.named("cancel_receive") if "event" in said
+    )
+    _cancelled(judge, x)
+    rest = b"".join(bytes(plain(event.get("body", b""))) for event in x.call.received)
+    judge("ASGI-APP-027", early + rest == b"contents", b"contents", early + rest)
+
+
+def _message_after(server: Server, judge: Judge, cancels: list[Step]) -> None:
+    with server.websocket(accepting(*cancels, wait("go", 8.0), receive(4.0))) as talk:
+        if not talk.accepted or not talk.wait("waiting"):
+            raise Blocked(f"the script did not get on: {talk.exchange.outcome}")
+        talk.text("message")
+        talk.dialogue.release("go")
+        event = talk.told("websocket.receive")
+        talk.part()
+    _cancelled(judge, talk.exchange)
+    judge("ASGI-APP-027", event is not None and event.get("text") == "message", "the text 'message'", event)
+
+
+def _cancelled(judge: Judge, x: Exchange) -> None:
+    for said in [said for call in x.calls for said in call.named("cancel_receive")]:
+        judge("ASGI-APP-027", said.get("ended"), "a cancelled receive() ends", said)
