@@ -163,6 +163,15 @@ class UnknownSpecVersion(Server):
     spec_version = "1.9"
 
 
+@fault("ASGI-APP-014", also=["ASGI-ERR-010", "ASGI-WS-013"])
+class DeclaredAndDropped(WebSocket):
+    """The headers of accept are forgotten, whatever version is declared."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        await super().accept({key: value for key, value in event.items() if key != "headers"})
+
+
 @fault("ASGI-APP-017", launch="app:app_double")
 class AwaitsTheFirstCall(Server):
     """The first call of an application of ASGI 2 is awaited."""
@@ -189,7 +198,7 @@ class SendThenReceive(AwaitsTheFirstCall):
         await instance(receive=receive, send=send)
 
 
-@fault("ASGI-APP-018", also=["ASGI-EVENT-001"])
+@fault("ASGI-APP-018", also=["ASGI-EVENT-001", "ASGI-WS-001", "ASGI-WS-002"])
 class NothingAfterTheEnd(WebSocket):
     """receive() yields None instead of websocket.connect."""
 
@@ -198,7 +207,7 @@ class NothingAfterTheEnd(WebSocket):
         return None
 
 
-@fault("ASGI-APP-019")
+@fault("ASGI-APP-019", also=["ASGI-HTTP-REQ-006"])
 class BusyReceive(Http):
     """receive() returns an empty piece once where nothing has come."""
 
@@ -210,28 +219,35 @@ class BusyReceive(Http):
         return await super().wait_for_end()
 
 
-@fault("ASGI-APP-019", also=["ASGI-EVENT-001"])
-class BusyWebSocket(WebSocket):
-    """receive() yields None where nothing has come."""
-
-    async def receive(self) -> Any:
-        """The fault."""
-        if self.state == "open" and not self.queue and self.gone is None:
-            return None
-        return await super().receive()
-
-
-@fault("ASGI-APP-021", also=["ASGI-ERR-014", "ASGI-ERR-026"])
-class KeywordSend(Server):
-    """send takes its event by keyword alone, on WebSockets."""
+@fault(
+    "ASGI-APP-021",
+    also=[
+        "ASGI-APP-014",
+        "ASGI-ERR-014",
+        "ASGI-WS-006",
+        "ASGI-WS-008",
+        "ASGI-WS-040",
+        "ASGI-WS-041",
+        "ASGI-WS-042",
+        "ASGI-WS-058",
+        "ASGI-WS-060",
+        "ASGI-WS-071",
+    ],
+)
+class NothingToAwait(Server):
+    """send returns nothing that could be awaited, for websocket.close."""
 
     def call(self, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
         """The fault."""
 
-        async def by_keyword(*, message: Event) -> None:
-            await send(message)
+        def by_the_way(event: Any) -> Any:
+            sending = send(event)
+            if isinstance(event, dict) and event.get("type") == "websocket.close":
+                asyncio.ensure_future(sending).add_done_callback(lambda task: task.exception())
+                return None
+            return sending
 
-        return super().call(scope, receive, by_keyword if scope["type"] == "websocket" else send)
+        return super().call(scope, receive, by_the_way)
 
 
 @fault("ASGI-APP-022")

@@ -356,7 +356,7 @@ class RuntimeErrorAfterTheEnd(Http):
         raise RuntimeError("the connection is closed")
 
 
-@fault("ASGI-ERR-024")
+@fault("ASGI-ERR-024", also=["ASGI-WS-070", "ASGI-WS-071"])
 class RuntimeErrorAfterTheWebSocket(WebSocket):
     """A message that comes too late raises RuntimeError."""
 

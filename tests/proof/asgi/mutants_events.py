@@ -28,7 +28,7 @@ class MoreOfConnect(WebSocket):
         return {"type": "websocket.connect", "gateproof": self.more}
 
 
-@fault("ASGI-EVENT-001", also=["ASGI-APP-018"])
+@fault("ASGI-EVENT-001", also=["ASGI-APP-018", "ASGI-LIFE-007"])
 class EventIsAPair(Lifespan):
     """lifespan.startup comes as a pair."""
 
@@ -43,15 +43,6 @@ class MemoryView(MoreOfConnect):
     """An event holds a memoryview."""
 
     more = memoryview(b"octets")
-
-
-@fault("ASGI-EVENT-003", also=["ASGI-EVENT-015"])
-class BodyIsAnArray(Http):
-    """The body is a bytearray."""
-
-    def request_event(self, octets: bytes, more: bool) -> Any:
-        """The fault."""
-        return {"type": "http.request", "body": bytearray(octets), "more_body": more}
 
 
 @fault("ASGI-EVENT-005")
@@ -91,7 +82,7 @@ class TupleInside(MoreOfConnect):
     more = ("one", "two")
 
 
-@fault("ASGI-EVENT-013")
+@fault("ASGI-EVENT-013", also=["ASGI-WS-001", "ASGI-WS-002"])
 class OtherNamespace(WebSocket):
     """websocket.connect is called ws.connect."""
 

@@ -35,7 +35,7 @@ class TrailersAsEvent(Http):
         return await super().wait_for_end()
 
 
-@fault("ASGI-HTTP-REQ-003")
+@fault("ASGI-HTTP-REQ-003", also=["ASGI-EVENT-003", "ASGI-EVENT-015"])
 class MutableBody(Http):
     """A body of no octets is a bytearray."""
 
@@ -44,7 +44,7 @@ class MutableBody(Http):
         return {**super().request_event(octets, more), "body": octets or bytearray()}
 
 
-@fault("ASGI-HTTP-REQ-003", also=["ASGI-HTTP-REQ-005"])
+@fault("ASGI-HTTP-REQ-003", also=["ASGI-EVENT-015", "ASGI-HTTP-REQ-005"])
 class TextForNothing(Http):
     """A body of no octets is an empty text."""
 

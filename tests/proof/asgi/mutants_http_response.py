@@ -302,7 +302,7 @@ class LetsNulPass(Trusting):
         return b"\x00" in value or name in (b"x-first", b"content-length")
 
 
-@fault("ASGI-HTTP-RESP-039")
+@fault("ASGI-HTTP-RESP-039", also=["ASGI-ERR-007"])
 class TextStatus(Http):
     """A status that is a text is written as it is."""
 

@@ -61,7 +61,7 @@ class LoopOfItsOwn(Lifespan):
         self.loop.call_soon_threadsafe(self.loop.stop)
 
 
-@fault("ASGI-LIFE-003")
+@fault("ASGI-LIFE-003", also=["ASGI-APP-009"])
 class NoVersion(Lifespan):
     """asgi has no version."""
 

@@ -46,7 +46,7 @@ class GoingAwayByDefault(WebSocket):
         return int(event.get("code", 1001))
 
 
-@fault("ASGI-WS-042")
+@fault("ASGI-WS-042", also=["ASGI-APP-014"])
 class DropsTheReason(WebSocket):
     """The reason is not sent."""
 
@@ -156,7 +156,7 @@ class LostIsNoStatus(WebSocket):
         return 1005
 
 
-@fault("ASGI-WS-056")
+@fault("ASGI-WS-056", also=["ASGI-EVENT-015"])
 class ReasonInOctets(WebSocket):
     """The reason is bytes."""
 
@@ -226,7 +226,7 @@ class NothingForTheGone(WebSocket):
         """The fault."""
 
 
-@fault("ASGI-WS-071", also=["ASGI-WS-070"])
+@fault("ASGI-WS-071", also=["ASGI-ERR-024", "ASGI-WS-070"])
 class RuntimeErrorForTheGone(WebSocket):
     """A send to a client that is gone raises RuntimeError."""
 

@@ -50,9 +50,13 @@ class ConnectComesAgain(WebSocket):
 
 
 REPLIES = ["ASGI-WS-006", "ASGI-WS-007", "ASGI-WS-008", "ASGI-WS-010", "ASGI-WS-013"]
+RAISING = ["ASGI-ERR-010", "ASGI-ERR-020", "ASGI-ERR-026"]
 
 
-@fault("ASGI-WS-003", also=[*REPLIES, "ASGI-EXT-072", "ASGI-EXT-073", "ASGI-EXT-074"])
+@fault(
+    "ASGI-WS-003",
+    also=[*REPLIES, "ASGI-EXT-072", "ASGI-EXT-073", "ASGI-EXT-074", "ASGI-APP-014", *RAISING],
+)
 class CompletesAtOnce(WebSocket):
     """The handshake is completed before the application has replied."""
 
@@ -207,7 +211,7 @@ class AcceptHeaders(WebSocket):
         return pairs
 
 
-@fault("ASGI-WS-013")
+@fault("ASGI-WS-013", also=["ASGI-APP-014"])
 class NoHeadersOfAccept(AcceptHeaders):
     """The headers are left out."""
 
@@ -270,7 +274,7 @@ class ForgetsTheHandshake(Unheard):
             await super().end_of_call(code)
 
 
-@fault("ASGI-WS-089", also=["ASGI-WS-009", "ASGI-WS-011"])
+@fault("ASGI-WS-089", also=["ASGI-APP-021", "ASGI-ERR-014", "ASGI-ERR-026", "ASGI-WS-009", "ASGI-WS-011"])
 class AcceptNeedsItsKeys(WebSocket):
     """An accept without headers raises KeyError where it has no subprotocol either."""
 

@@ -220,16 +220,6 @@ class ForbiddenForErrors(WebSocket):
 
 
 @choice()
-class NoPipelines(Http):
-    """What came behind a request before its answer is not served."""
-
-    async def goes_on(self) -> bool:
-        """The choice."""
-        ahead = bool(self.connection.buffer) and self.body_ended
-        return await super().goes_on() and not ahead
-
-
-@choice()
 class TypeErrorForAll(Http):
     """Whatever is wrong with an event raises TypeError, at once."""
 
