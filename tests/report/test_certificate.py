@@ -149,7 +149,7 @@ def test_the_run_must_have_been_a_replay() -> None:
     assert scored(*whole(), certify="")["level"] is None
     assert scored(*whole(), certify="2025.1")["level"] is None
     assert scored(*whole(), complete=False)["level"] is None
-    assert scored(*whole(), exit_status=3)["level"] is None
+    assert scored(*whole(), exit_status=2)["level"] is None
     assert scored(*whole(), runs=4)["level"] == "Full"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 import pytest
@@ -101,6 +102,25 @@ def test_the_corpora_are_read_from_the_sources() -> None:
     told, source = corpora.of("wsgi/server/status/no_control_character_of_a_status_is_sent")
     assert [corpus.partition(":")[0] for corpus in told] == ["7"]
     assert source == ""
+
+
+def test_a_corpus_that_is_built_in_a_loop_cannot_be_told() -> None:
+    """What is appended to, or bound by a loop or a `with`, stands for itself by its source."""
+    for text in (
+        "corpus = []\n    for x in (1, 2):\n        corpus.append(x)\n    draw(law, None, corpus)",
+        "corpus = [1]\n    corpus += [2]\n    draw(law, None, corpus)",
+        "for corpus in ([1], [2]):\n        draw(law, None, corpus)",
+        "with open(law) as corpus:\n        draw(law, None, corpus)",
+        "corpus = {}\n    corpus[1] = 2\n    draw(law, None, corpus)",
+        "draw(law, None, law)",
+        "corpus = [1]\n    corpus = [2]\n    draw(law, None, corpus)",
+    ):
+        function = ast.parse(f"def test_x(law, draw):\n    {text}\n").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        assert corpora.evaluated(function, {}) == [None], text
+    function = ast.parse("def test_x(law, draw):\n    a = [1]\n    draw(law, None, [*a, 2])\n    draw(law)\n").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert corpora.evaluated(function, {}) == [[1, 2]]
 
 
 def test_revisions_are_read() -> None:

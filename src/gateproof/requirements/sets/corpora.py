@@ -24,17 +24,22 @@ SUITES = "gateproof.suites"
 def of(check: str) -> tuple[tuple[str, ...], str]:
     """Return the corpora of a check as `cases:digest`, and the digest of its source if one of them cannot be told."""
     module, function = _found(check)
-    told: list[str] = []
-    untold = _hands_on(function)
+    found = evaluated(function, vars(module))
+    told = dict.fromkeys(freeze(cases) for cases in found if cases is not None)
+    return tuple(told), source(check) if None in found or _hands_on(function) else ""
+
+
+def evaluated(function: ast.FunctionDef, known: dict[str, Any]) -> list[list[Any] | None]:
+    """Return the corpus of each draw of a function that has one; None where it cannot be told without a server."""
+    found: list[list[Any] | None] = []
     for call in _draws(function):
         given = call.args[2] if len(call.args) > 2 else _keyword(call, "corpus")
-        if given is None:
-            continue
-        try:
-            told.append(freeze(list(_evaluate(given, function, vars(module)))))
-        except Exception:
-            untold = True
-    return tuple(dict.fromkeys(told)), source(check) if untold else ""
+        if given is not None:
+            try:
+                found.append(list(_evaluate(given, function, known)))
+            except Exception:
+                found.append(None)
+    return found
 
 
 def source(check: str) -> str:
@@ -118,7 +123,10 @@ def _settle(given: ast.AST, function: ast.FunctionDef, names: dict[str, Any], un
 
 
 def _locals(function: ast.FunctionDef) -> dict[str, list[ast.stmt]]:
-    """Return the statements that bind each local name of a function, in whatever block, but not in inner functions."""
+    """Return the statements that bind or change each local name of a function, but for those of inner functions.
+
+    What a loop or a `with` binds, and what is changed after it was bound, counts twice: its value cannot be told.
+    """
     found: dict[str, list[ast.stmt]] = {}
     blocks: list[ast.AST] = list(function.body)
     while blocks:
@@ -129,8 +137,24 @@ def _locals(function: ast.FunctionDef) -> dict[str, list[ast.stmt]]:
         if isinstance(node, ast.stmt):
             for name in _targets(node):
                 found.setdefault(name, []).append(node)
+            for name in _changed(node):
+                found.setdefault(name, []).extend((node, node))
         blocks += ast.iter_child_nodes(node)
     return found
+
+
+def _changed(node: ast.stmt) -> set[str]:
+    """Return the names that a statement changes in place, or binds anew for each turn."""
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.AugAssign | ast.For):
+        parts.append(node.target)
+    elif isinstance(node, ast.With):
+        parts += [item.optional_vars for item in node.items if item.optional_vars is not None]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        parts.append(node.value.func.value)
+    elif isinstance(node, ast.Assign):
+        parts += [target.value for target in node.targets if isinstance(target, ast.Subscript | ast.Attribute)]
+    return {name.id for part in parts for name in ast.walk(part) if isinstance(name, ast.Name)}
 
 
 def _gather(module: str, name: str, seen: dict[tuple[str, str], str]) -> None:
