@@ -1,0 +1,257 @@
+"""HTTP & WebSocket specification, WebSocket: whole conversations, drawn, against a model of what they must come to."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from gateproof.asgi_scripts import Step, accepting, close, fail, message, receive, receive_until, send
+from gateproof.check import requirement
+from gateproof.conversation import Conversation, Message
+from gateproof.draw import Draw
+from gateproof.judge import Blocked, Judge
+from gateproof.target import Server
+from gateproof.wire import websocket as ws
+
+from .looking import plain
+from .talking import RESERVED, content, depart, ended, events, limit, octets, same, short, speaks, talking
+
+DISCONNECT = "websocket.disconnect"
+CONTENTS = ("a", "b", b"\x01", b"\x00\xff", "caf\u00e9", "x" * 126, b"y" * 65_536, "\U0001f600" * 40)
+LEAVING = ("close 1000", "close 3001", "close", "close behind a message", "half close", "reset")
+PARTING = ("app close 1000", "app close 4321", "app close 3001 answered late", "app returns", "app raises")
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A script of both sides: what is done, step by step, and how it ends.
+
+    Steps are (who, content): "client" says a message, "pieces" says it in fragments, "ping" sends a ping, "app"
+    receives what is next, if there is anything, and "says" sends a message, which the client reads before it goes on.
+    """
+
+    steps: tuple[tuple[str, str | bytes], ...]
+    end: str
+
+    def __repr__(self) -> str:
+        """One line a script."""
+        return "; ".join([*(f"{who} {short(said)}" for who, said in self.steps), self.end])
+
+
+@dataclass
+class Model:
+    """What a talk must come to: what the application does, what it gets, and what the client reads."""
+
+    script: list[Step] = field(default_factory=list)
+    said: list[str | bytes] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, talk: Talk) -> Model:
+        """Play a talk by the states of the specification."""
+        model, waiting = cls(), 0
+        for who, said in talk.steps:
+            if who in ("client", "pieces"):
+                model.said.append(said)
+                waiting += 1
+            elif who == "app" and waiting:
+                model.script.append(receive())
+                waiting -= 1
+            elif who == "says":
+                model.script.append(send(message(**{"text" if isinstance(said, str) else "bytes": said})))
+                model.sent.append(Message(ws.TEXT if isinstance(said, str) else ws.BINARY, octets(said)))
+        model.script += [receive()] * waiting if talk.end in PARTING else []
+        if talk.end in LEAVING:
+            model.script.append(receive_until(DISCONNECT))
+        elif talk.end == "app raises":
+            model.script.append(fail())
+        elif talk.end.startswith("app close"):
+            model.script += [send(close(code=int(talk.end.split()[2]))), receive_until(DISCONNECT)]
+        return model
+
+
+def talks() -> st.SearchStrategy[Talk]:
+    """Return talks of up to ten steps."""
+    contents = st.sampled_from(CONTENTS)
+    who = st.sampled_from(["client", "client", "pieces", "app", "app", "says", "ping"])
+    steps = st.lists(st.tuples(who, contents), max_size=10).map(tuple)
+    return st.builds(Talk, steps, st.sampled_from((*LEAVING, *PARTING)))
+
+
+A: tuple[str, str | bytes] = ("app", "")
+CORPUS = [
+    Talk((("client", "a"), A, ("says", "b"), ("client", b"\x00\xff"), A, ("says", b"c")), "close 1000"),
+    Talk((("client", "one"), ("client", "two"), ("pieces", "three in pieces"), ("ping", "x")), "close 3001"),
+    Talk((("pieces", b"y" * 65_536), ("says", "x" * 126), ("client", "d"), ("client", b"d")), "close"),
+    Talk((("says", "1"), ("client", "a"), ("ping", ""), ("client", "b"), A, ("says", "2")), "close behind a message"),
+    Talk((("client", "a"), ("client", "b"), ("says", "c")), "app close 4321"),
+    Talk((("client", "a"), ("says", "b")), "app close 1000"),
+    Talk((("client", "a"), ("says", "b")), "app close 3001 answered late"),
+    Talk((("client", "a"), A, ("says", "b"), ("says", b"c")), "app returns"),
+    Talk((("client", "a"),), "app raises"),
+    Talk((("client", "a"), ("client", "b"), A), "half close"),
+    Talk((("says", "a"), ("client", "b"), A), "reset"),
+    Talk((), "close 1000"),
+    Talk((), "app close 1000"),
+]
+
+
+@requirement(
+    "ASGI-WS-025",
+    "ASGI-WS-034",
+    "ASGI-WS-040",
+    "ASGI-WS-050",
+    "ASGI-WS-051",
+    "ASGI-WS-052",
+    "ASGI-WS-053",
+    "ASGI-WS-062",
+    "ASGI-WS-080",
+    "ASGI-WS-093",
+    "ASGI-WS-099",
+)
+def test_conversations(server: Server, judge: Judge, draw: Draw) -> None:
+    """Whatever both sides say, in whatever order, and however they part: it comes to what the specification says."""
+    speaks(server)
+
+    def law(talk: Talk) -> None:
+        model = Model.of(talk)
+        with talking(server, *model.script) as held:
+            read = _hold(held, talk)
+            _part(held, talk, judge)
+            if talk.end in LEAVING:
+                _left(held, talk, judge, limit(server))
+            else:
+                held.over()
+            _said(held, talk, model, judge)
+        shown = [short(found) for found in read]
+        judge("ASGI-WS-034", read == model.sent, f"{talk}: {[short(one) for one in model.sent]}", shown)
+        judge("ASGI-WS-099", not held.problems, f"{talk}: well-formed frames", "; ".join(held.problems))
+
+    draw(law, talks(), CORPUS)
+
+
+def _hold(held: Conversation, talk: Talk) -> list[Message]:
+    """Play the client's side of the steps; return the messages that it read."""
+    read: list[Message] = []
+    for who, said in talk.steps:
+        opcode, payload = ws.TEXT if isinstance(said, str) else ws.BINARY, octets(said)
+        if who == "client":
+            held.frame(opcode, payload)
+        elif who == "pieces":
+            held.frame(opcode, payload[:1], fin=False)
+            held.frame(ws.PING, b"between")
+            held.frame(ws.CONTINUATION, payload[1:])
+        elif who == "ping":
+            held.frame(ws.PING, payload[:100])
+        elif who == "says":
+            message = held.next_message()
+            if message is None:
+                break  # what is missing is judged, and not waited for again
+            read.append(message)
+    return read
+
+
+def _part(held: Conversation, talk: Talk, judge: Judge) -> None:
+    """Play the end of a talk, as the client sees it."""
+    if talk.end in PARTING:
+        frame = held.closing()
+        closed = frame is not None or held.ended
+        if talk.end.startswith("app close"):
+            code = int(talk.end.split()[2])
+            seen = frame.code if frame is not None else ended(held)
+            judge("ASGI-WS-040", seen == code, f"{talk}: a close frame with {code}", seen)
+        elif talk.end == "app returns":
+            judge("ASGI-WS-080", closed, f"{talk}: an end", ended(held))
+        if frame is not None:
+            allowed = frame.code is None or frame.code not in RESERVED
+            judge("ASGI-WS-093", allowed, f"{talk}: no reserved code", frame.code)
+            if talk.end.endswith("late"):
+                held.text("too late")
+            held.close(frame.code if allowed and frame.code else 1000)
+        held.ends()
+        held.hang_up()
+    elif talk.end == "reset":
+        _heard(held, Model.of(talk))
+        held.reset()
+    elif talk.end == "half close":
+        held.dialogue.half_close()
+    elif talk.end == "close behind a message":
+        held.text("the last")
+        depart(held, 1000)
+    else:
+        depart(held, int(talk.end.split()[1]) if " " in talk.end else None)
+
+
+def _heard(held: Conversation, model: Model) -> None:
+    """Wait until the application got everything: a reset may take away what is still under way."""
+    count = len(model.said)
+    deadline = time.monotonic() + held.dialogue.server.patience
+    while len(events(held.call, "websocket.receive")) < count and time.monotonic() < deadline:
+        known = len(held.exchange.events)
+        held.came(lambda _, known=known: len(held.exchange.events) > known, 0.05)  # type: ignore[misc]
+
+
+def _left(held: Conversation, talk: Talk, judge: Judge, wait_s: float) -> None:
+    """Judge what the application is told of the client's leaving."""
+    event = held.told(DISCONNECT, wait_s)
+    if event is None:
+        held.fell_silent()
+    row = "ASGI-WS-050" if talk.end.startswith("close") else "ASGI-WS-051"
+    kinds = [found.get("type") for found in held.call.received]
+    judge(row, event is not None, f"{talk}: {DISCONNECT}", kinds[-3:])
+    assert event is not None
+    code = plain(event.get("code"))
+    judge("ASGI-WS-053", type(code) is int, f"{talk}: a code that is an int", event.get("code"))
+    if talk.end in ("close 1000", "close 3001"):
+        judge("ASGI-WS-052", code == int(talk.end.split()[-1]), f"{talk}: its code", code)
+
+
+def _said(held: Conversation, talk: Talk, model: Model, judge: Judge) -> None:
+    """Judge what the application got of what the client said."""
+    wanted: list[str | bytes] = [*model.said, "the last"] if talk.end == "close behind a message" else model.said
+    seen: list[Any] = [content(event) for event in events(held.call, "websocket.receive")]
+    if talk.end.endswith("late"):
+        seen = seen[: len(wanted)]  # what came behind the application's close may be delivered, or not
+    right = len(seen) == len(wanted) and all(same(*pair) for pair in zip(seen, wanted, strict=True))
+    before = len(seen) < len(wanted) and all(same(*pair) for pair in zip(seen, wanted, strict=False))
+    row = "ASGI-WS-062" if before and talk.end in LEAVING else "ASGI-WS-025"
+    told = [short(value) for value in seen]
+    judge(row, right, f"{talk}: {[short(value) for value in wanted]} for the application", told)
+    judge("ASGI-WS-062", True)
+
+
+HELD = 200
+
+
+@requirement("ASGI-WS-025", "ASGI-WS-034")
+def test_many_at_the_same_time(server: Server, judge: Judge) -> None:
+    """Two hundred WebSockets stand while requests are served, and each gets what is its own."""
+    speaks(server)
+    with ExitStack() as stack:
+        held = [stack.enter_context(_one(server, number)) for number in range(HELD)]
+        for talk in held:
+            talk.dialogue.read_answer()
+        held = [talk for talk in held if talk.accepted]
+        if len(held) < HELD:
+            judge.reading("ASGI-WS-025", f"of {HELD} WebSockets {len(held)} are accepted")
+        if not held or not server.answers_others(3, time.monotonic() + server.patience):
+            raise Blocked("no WebSocket was accepted, or no request was answered meanwhile")
+        for number, talk in enumerate(held):
+            talk.text(f"to {number}")
+        for number, talk in enumerate(held):
+            mine = talk.exchange.request.split(b" ")[1].decode().removeprefix("/")
+            read = talk.next_message()
+            judge("ASGI-WS-034", read == Message(ws.TEXT, mine.encode()), f"of {HELD}: {mine}", read and short(read))
+            event = talk.told("websocket.receive")
+            judge("ASGI-WS-025", event and content(event) == f"to {number}", f"of {HELD}: 'to {number}'", event)
+            if read is None or event is None:
+                break
+
+
+def _one(server: Server, number: int) -> Any:
+    script = accepting(receive(), send(message(text=str(number))), receive_until(DISCONNECT))
+    return server.websocket(script, f"/{number}".encode(), read=False)
