@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateproof.target import AFTER_SILENCE_S, Dialogue
 from gateproof.wire import websocket as ws
-from gateproof.wire.client import Closed, Reset, Silent
+from gateproof.wire.client import Closed, Reset, Silent, WireError
 
 if TYPE_CHECKING:
     from gateproof.channel import Event
@@ -159,8 +159,18 @@ class Conversation:
 
     def drain(self) -> None:
         """Take in what has come, without waiting for more."""
-        while not self.ended and self.dialogue.wire.readable():
-            self.next_frame(0.001)
+        while True:
+            while (frame := self.reader.next_frame()) is not None:
+                self.frames.append(frame)
+            if self.ended or not self.dialogue.wire.readable():
+                return
+            try:
+                octets = self.dialogue.wire.read_some(time.monotonic() + 0.001)
+            except WireError as end:
+                self.ended, self.was_reset = True, isinstance(end, Reset)
+                continue
+            self.ended = not octets
+            self.reader.feed(octets)
 
     def reset(self) -> None:
         """Abort the connection with RST."""

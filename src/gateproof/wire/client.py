@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -133,10 +134,14 @@ class Connection:
     def readable(self) -> bool:
         """Tell, without waiting, whether octets or an end have come that were not read yet."""
         try:
-            self._fill(time.monotonic() + 0.001)
+            # What has come is there, however late a loaded machine lets us look: only then is there a deadline.
+            pending = isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()
+            if not pending and not select.select([self.socket], [], [], 0.001)[0]:
+                return False
+            self._fill(time.monotonic() + 0.05)
         except Silent:
             return False
-        except WireError:
+        except (WireError, ValueError, OSError):
             return True
         return True
 

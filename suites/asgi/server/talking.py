@@ -21,20 +21,26 @@ from .looking import plain
 
 LIMIT_S = 10.0
 RESERVED = frozenset((1004, 1005, 1006, 1015))  # RFC 6455, 7.4.1: never in a close frame
-_speaking: dict[str, bool] = {}
+_found: dict[str, str] = {}
 
 
 def speaks(server: Server) -> None:
-    """End the check where the target has no WebSocket: its profile does not declare it, and it answers no handshake."""
-    if not server.has("websocket") and not _speaks(server):
-        server.unsupported("the profile does not declare websocket, and a handshake is not answered with 101")
+    """End the check where the target has no WebSocket: a handshake is an ordinary request, or is refused."""
+    key = server.running.id
+    if key not in _found:
+        _found[key] = _ask(server)
+    if _found[key] == "http" or (_found[key] == "refused" and not server.has("websocket")):
+        server.unsupported(f"a handshake is not answered with 101: it is {_found[key]}")
 
 
-def _speaks(server: Server) -> bool:
-    if server.running.id not in _speaking:
-        with server.websocket() as talk:
-            _speaking[server.running.id] = talk.accepted
-    return _speaking[server.running.id]
+def _ask(server: Server) -> str:
+    """Say what a handshake is to the target: websocket, http (an ordinary request), or refused."""
+    with server.websocket() as talk:
+        if talk.accepted:
+            return "websocket"
+        server.settle(talk.exchange)
+        kinds = {plain(call.scope.get("type")) for call in talk.exchange.calls}
+    return "http" if kinds == {"http"} else "websocket" if kinds else "refused"
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class DropsEmptyMessages(Delivery):
         return [event] if event.get("text") or event.get("bytes") else []
 
 
-@fault("ASGI-WS-024", also=["ASGI-WS-028", "ASGI-WS-095"])
+@fault("ASGI-WS-024", also=["ASGI-WS-025", "ASGI-WS-028", "ASGI-WS-095"])
 class EventPerFragment(WebSocket):
     """Each fragment is an event."""
 
@@ -87,7 +87,7 @@ class EventPerFragment(WebSocket):
         await super().take(event)
 
 
-@fault("ASGI-WS-024")
+@fault("ASGI-WS-024", also=["ASGI-WS-025"])
 class PingEndsTheMessage(WebSocket):
     """A ping between fragments loses what came before it."""
 
