@@ -289,12 +289,14 @@ def _path(rootdir: Path) -> str:
 
 def _interface(app: Any, name: str) -> str:
     """Return the interface of an application; raises `UsageError` where nothing tells it."""
-    try:
-        return str(detect(app))
-    except ValueError:
-        for interface in ("asgi", "wsgi"):  # as Django lays a project out
-            if name.partition(":")[0].endswith(interface):
-                return interface
+    for thing in (app, getattr(app, "__call__", app)):  # noqa: B004 - an instance may have one of its own
+        try:
+            return str(detect(thing))
+        except ValueError:
+            continue
+    for interface in ("asgi", "wsgi"):  # as Django lays a project out
+        if name.partition(":")[0].endswith(interface):
+            return interface
     raise UsageError(f"{name}: neither its kind nor its parameters tell the interface; say --interface=wsgi or asgi")
 
 

@@ -61,7 +61,12 @@ def scopes(middleware: Middleware, path: str) -> list[dict[str, Any]]:
 def changes(before: dict[str, Any], copied: dict[str, Any], now: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return the keys that are new, gone or another object, and those whose value was changed in place."""
     keys = before.keys() | now.keys()
-    top = [str(key) for key in keys if now.get(key, keys) is not before.get(key, keys)]
+    # An equal object in the place of another one is no change that anybody could see.
+    top = [
+        str(key)
+        for key in keys
+        if key not in now or key not in before or (now[key] is not before[key] and now[key] != copied[key])
+    ]
     nested = [str(key) for key in before if key in now and now[key] is before[key] and now[key] != copied[key]]
     return sorted(top), sorted(nested)
 
