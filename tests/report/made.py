@@ -100,6 +100,7 @@ def report(
     version: str = "1.0",
     interface: str = "wsgi",
     complete: bool = True,
+    set_name: str = "2026.1",
     started: str = "2026-11-24T12:00:00+00:00",
 ) -> JsonDict:
     """Return a report of these entries."""
@@ -107,7 +108,7 @@ def report(
         "schema": SCHEMA,
         "suite": {
             "version": "2026.1.0",
-            "set": "2026.1",
+            "set": set_name,
             "python": "3.11.7",
             "platform": "Linux",
             "hypothesis": "6.100",

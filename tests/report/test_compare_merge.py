@@ -81,6 +81,8 @@ def test_the_command_that_compares(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["compare", good, f"{good}/report.json"]) == 0
     assert main(["compare", bad, good, "--json"]) == 1
     assert json.loads(capsys.readouterr().out.partition("\n")[2])["new"][0]["after"] == "fail"
+    assert main(["report", kept(tmp_path, "newer", saying("pass", set_name="2999.1"))]) == 4
+    assert "of the set '2999.1', which this gateproof does not have" in capsys.readouterr().err
     (tmp_path / "c").write_text("[]")
     assert main(["compare", good, str(tmp_path / "c")]) == 4
     assert main(["compare", good, str(tmp_path / "none")]) == 4

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gateproof.requirements import sets
 from gateproof.results import SCHEMA
 
 JsonDict = dict[str, Any]
@@ -28,6 +29,9 @@ def load(place: Path | str) -> JsonDict:
         raise ReportError(f"{path} is no JSON: {error}") from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or not all(key in report for key in KEYS):
         raise ReportError(f"{path} is not a report of gateproof ({SCHEMA})")
+    name, known = report["suite"].get("set"), sets.published()
+    if name not in known:
+        raise ReportError(f"{path} is of the set {name!r}, which this gateproof does not have: {', '.join(known)}")
     return report
 
 
