@@ -1,0 +1,142 @@
+"""TLS extension, TLS Connection Scope: nothing of it without TLS, and the truth about a connection that has TLS."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from gateproof.asgi_scripts import ok
+from gateproof.check import launch, requirement
+from gateproof.judge import Judge, Unsupported
+from gateproof.target import PATIENT_S, Server
+from gateproof.wire.client import Connection
+from gateproof.wire.request import get
+
+from .living import lifespan_of
+from .looking import ABSENT, Scope, extensions, plain, websocket_scope
+from .offering import Way, entries
+
+VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
+SUITE = 0xFFFF  # the last two of the four octets by which OpenSSL numbers a cipher suite
+
+
+@requirement("ASGI-TLS-001", "ASGI-TLS-003")
+def test_no_tls_without_tls(server: Server, judge: Judge) -> None:
+    """A connection without TLS has no such extension, and neither has a lifespan."""
+    scopes = [Way(server, "HTTP/1.1").scope(), *([websocket_scope(server)] if server.has("websocket") else [])]
+    seen = [scope["extensions"] for scope in scopes if "tls" in extensions(scope)]
+    judge("ASGI-TLS-001", not seen, "no tls among the extensions", seen)
+    _judge_lifespan(server, judge)
+
+
+@launch("tls")
+@requirement("ASGI-TLS-003")
+def test_no_tls_in_a_lifespan(server: Server, judge: Judge) -> None:
+    """A lifespan has no such extension where the server serves TLS, either: it is no connection."""
+    server.exchange(get(), ok())
+    _judge_lifespan(server, judge)
+
+
+def _judge_lifespan(server: Server, judge: Judge) -> None:
+    if not server.lifespan.calls:
+        judge("ASGI-TLS-003", True)  # no lifespan, no scope of one
+        return
+    seen = entries(lifespan_of(server).scope)
+    judge("ASGI-TLS-003", "tls" not in (seen or ()), "no tls among the extensions of a lifespan", seen)
+
+
+def about(scope: Scope) -> Any:
+    """Return what a scope says of its TLS connection; without that the check ends."""
+    if "tls" not in extensions(scope):
+        raise Unsupported("extensions has no key tls")
+    return plain(extensions(scope)["tls"])
+
+
+@launch("tls")
+@requirement("ASGI-TLS-002", "ASGI-TLS-004", "ASGI-TLS-005")
+def test_certificate_of_the_server(server: Server, judge: Judge) -> None:
+    """The extension is a dict; server_cert in it is the certificate that the server has shown, in PEM, or None."""
+    with server.connect() as dialogue:
+        scope = dialogue.read(dialogue.begin(get(), ok())).call.scope
+        shown = dialogue.wire.socket.getpeercert(binary_form=True)  # type: ignore[attr-defined]
+    tls = about(scope)
+    if not judge("ASGI-TLS-002", isinstance(tls, dict), "a dict", tls):
+        judge.rest_blocked("the extension is no dict")
+        return
+    seen = plain(tls.get("server_cert", ABSENT))
+    if not judge("ASGI-TLS-004", seen is None or _is_pem(seen), "a PEM str or None", seen):
+        judge.rest_blocked("server_cert is no PEM")
+        return
+    same = seen is None or ssl.PEM_cert_to_DER_cert(_first(seen)) == shown
+    judge("ASGI-TLS-005", same, "the certificate that the client was shown", seen)
+
+
+def _is_pem(value: Any) -> bool:
+    return isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value
+
+
+def _first(pem: str) -> str:
+    """Return the first certificate of several."""
+    end = "-----END CERTIFICATE-----"
+    return pem[pem.index("-----BEGIN") : pem.index(end) + len(end)]
+
+
+@launch("tls")
+@requirement("ASGI-TLS-007", "ASGI-TLS-010", "ASGI-TLS-016")
+def test_client_without_a_certificate(server: Server, judge: Judge) -> None:
+    """Of a client that has shown no certificate there is no chain, no name and no error."""
+    tls = about(server.exchange(get(), ok()).call.scope)
+    if not isinstance(tls, dict):
+        judge.rest_blocked("the extension is no dict")
+        return
+    chain = plain(tls.get("client_cert_chain", ABSENT))
+    empty = chain == ABSENT or (isinstance(chain, (list, tuple)) and not chain) or getattr(chain, "repr", None)
+    judge("ASGI-TLS-007", empty and chain is not None, "an empty iterable, or no key", chain)
+    name = tls.get("client_cert_name")
+    judge("ASGI-TLS-016", name is None, "None, or no key", name)
+    error = tls.get("client_cert_error")
+    judge("ASGI-TLS-010", error is None, "None, or no key", error)
+
+
+@launch("tls")
+@requirement("ASGI-TLS-012", "ASGI-TLS-013")
+def test_version_and_cipher_suite(server: Server, judge: Judge) -> None:
+    """Version and cipher suite are the numbers of those in use, or None."""
+    for pinned in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        spoken = _asked_over(server, pinned)
+        if spoken is None:
+            continue
+        tls, version, suite = spoken
+        seen = tls.get("tls_version", ABSENT)
+        wanted = f"the int {version:#06x} or None"
+        judge("ASGI-TLS-012", seen is None or (type(seen) is int and seen == version), wanted, seen)
+        seen = tls.get("cipher_suite", ABSENT)
+        wanted = f"the int {suite:#06x} or None"
+        judge("ASGI-TLS-013", seen is None or (type(seen) is int and seen == suite), wanted, seen)
+    judge.rest_blocked("neither TLS 1.2 nor 1.3 is spoken, or the extension is no dict")
+
+
+def _asked_over(server: Server, pinned: ssl.TLSVersion) -> tuple[dict[Any, Any], int, int] | None:
+    """Ask over one version of TLS; return what the scope says, the version and the cipher suite, None without both."""
+    trusted = server.running.tls
+    assert trusted is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=b"".join(trusted.get_ca_certs(binary_form=True)))
+    context.minimum_version = context.maximum_version = pinned
+    exchange, octets = server.prepare(get(), ok())
+    try:
+        wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=context)
+    except OSError:
+        return None
+    try:
+        exchange.trace = wire.trace
+        wire.send(octets)
+        server.wait(exchange, "returned", server.patience)
+        cipher, version = wire.socket.cipher(), wire.socket.version()  # type: ignore[attr-defined]
+    finally:
+        wire.close()
+    numbers = {one["name"]: one["id"] & SUITE for one in context.get_ciphers()}
+    tls = about(exchange.call.scope)
+    if not isinstance(tls, dict) or cipher is None or version not in VERSIONS:
+        return None
+    return tls, VERSIONS[version], numbers[cipher[0]]
