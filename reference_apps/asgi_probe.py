@@ -493,8 +493,19 @@ class Probe:
         self.kept = {}
         self.seen = collections.deque(maxlen=64)
         self.waits = None
+        self.files = collections.deque()
         self.lock = threading.Lock()
         self.seal = Seal(config["deployed"]) if config.get("deployed") else None
+
+    def __del__(self):
+        """Files go when we do."""
+        self.keep_files((), 0)
+
+    def keep_files(self, files, most=64):
+        """Keep files open for a while after their call: a server may come to send one when `send` has returned."""
+        self.files.extend(files)
+        while len(self.files) > most:
+            self.files.popleft().close()
 
     def link(self):
         """Return the link of this process and thread; a fork or another thread gets its own."""
@@ -617,8 +628,7 @@ class Call:
             self.log("raised", {"raised": type_name(error), "message": str(error)[:200]})
             raise
         finally:
-            for file in self.files:
-                file.close()
+            self.probe.keep_files(self.files)
             self.flush(not self.outliving)
 
     async def play_in_band(self):
@@ -870,9 +880,12 @@ class Call:
                 file = tempfile.NamedTemporaryFile()
                 file.write(decode(form["of"]))
                 file.flush()
-                file.seek(form.get("at", 0))
                 self.files.append(file)
-                return file if kind == "file" else file.name
+                if kind == "path":
+                    return file.name
+                self.files.append(open(file.name, "rb"))
+                self.files[-1].seek(form.get("at", 0))
+                return self.files[-1]
         return decode(form)
 
     # -- verbs: the rest

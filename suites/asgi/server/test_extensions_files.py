@@ -24,7 +24,6 @@ PARTS: list[tuple[int, dict[str, int], bytes]] = [
     (0, {"count": 6}, CONTENT[:6]),
     (3, {"count": 6}, CONTENT[3:9]),
     (9, {"offset": 2, "count": 5}, CONTENT[2:7]),
-    (0, {"offset": 15, "count": 100}, CONTENT[15:]),
     (0, {"offset": 0, "count": 1}, CONTENT[:1]),
 ]
 
@@ -86,7 +85,7 @@ def test_parts_of_a_file(server: Server, judge: Judge) -> None:
         for at, more, wanted in PARTS:
             x = way.ask(asgi(send(start()), zero(CONTENT, at, **more)))
             if not judge("ASGI-EXT-024", isinstance(entity(x), bytes), "a whole response", (entity(x), refusals(x))):
-                continue
+                break
             judge("ASGI-EXT-022", entity(x) == wanted, f"{wanted!r} for {more!r} of a file at {at}", entity(x))
 
 
@@ -104,7 +103,10 @@ def test_files_and_bodies(server: Server, judge: Judge) -> None:
     for way in offering(server, ZERO):
         for steps, content in zip(orders, wanted, strict=True):
             x = way.ask(asgi(send(start()), *steps))
-            judge("ASGI-EXT-023", entity(x) == content, f"{short(content)} over {way.version}", short(entity(x)))
+            if not judge(
+                "ASGI-EXT-023", entity(x) == content, f"{short(content)} over {way.version}", short(entity(x))
+            ):
+                break
 
 
 @launch("http2")

@@ -9,7 +9,7 @@ from gateproof.asgi_scripts import ok
 from gateproof.check import launch, requirement
 from gateproof.judge import Judge, Unsupported
 from gateproof.target import PATIENT_S, Server
-from gateproof.wire.client import Connection
+from gateproof.wire.client import Connection, Refused
 from gateproof.wire.request import get
 
 from .living import lifespan_of
@@ -126,7 +126,7 @@ def _asked_over(server: Server, pinned: ssl.TLSVersion) -> tuple[dict[Any, Any],
     exchange, octets = server.prepare(get(), ok())
     try:
         wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=context)
-    except OSError:
+    except Refused:
         return None
     try:
         exchange.trace = wire.trace
