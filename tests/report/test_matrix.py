@@ -114,6 +114,26 @@ def test_a_folder_without_reports(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "is not a report of gateproof" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("part", ["id", "interface", "kind", "verdict", "entry"])
+def test_a_report_names_no_file(tmp_path: Path, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Words of a report become names of files: one that is no id, interface, party or verdict is refused."""
+    report = server("a", count=3)
+    entries = report["requirements"]
+    name = next(iter(entries))
+    if part == "id":
+        entries["../../../pwned"] = entries.pop(name)
+    elif part == "entry":
+        entries[name] = []
+    elif part == "verdict":
+        entries[name]["verdict"] = "x onload=y"
+    else:
+        report["target"][part] = "../pwned"
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert main(["matrix", str(tmp_path), "-o", str(tmp_path / "site")]) == 4
+    assert "is not a report of gateproof: " in capsys.readouterr().err
+    assert not (tmp_path / "site" / "index.html").exists()
+
+
 def hostile() -> dict[str, Any]:
     """Return a report in which a script stands wherever a server's words may."""
     report = server(NASTY, NASTY, count=40, PATH_INFO=NASTY, **{f"HTTP_{NASTY}": NASTY})
