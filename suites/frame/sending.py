@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from gateproof.exchange import Exchange
+from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.scripts import Script
 from gateproof.target import Dialogue, Server
@@ -116,7 +116,19 @@ def settled(server: Server, first: Exchange, behind: Exchange | None, *, ended: 
     if behind is not None:
         server.settle(behind)
         followed = any(got(call, server.interface).path.endswith(b"/follow") for call in behind.calls)
-    return Sent(first, behind, [got(call, server.interface) for call in first.calls], followed, ended)
+    calls = [got(call, server.interface) for call in first.calls if not taken_back(first, call)]
+    return Sent(first, behind, calls, followed, ended)
+
+
+def taken_back(exchange: Exchange, call: Call) -> bool:
+    """Tell whether a server refused a request after it had called the application, and told it of no whole body.
+
+    In ASGI a call begins with the header section; where the body then cannot be read, the client gets the 4xx and the
+    application http.disconnect, as if the client had left. That is a refusal.
+    """
+    refused = exchange.response is not None and 400 <= exchange.response.status < 600
+    told = any(event.get("type") == "http.disconnect" for event in call.received)
+    return refused and told and not got(call, "asgi").whole
 
 
 def over(exchange: Exchange) -> bool:

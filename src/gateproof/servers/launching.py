@@ -252,7 +252,7 @@ class Launch:
             "attribute": self.app.partition(":")[2],
             "host": self.host,
             "port": str(self.port),
-            "uds": str(self.folder / "s"),
+            "uds": str(self.folder / "s.sock"),
             "launchers": str(HERE / "launchers"),
             "folder": str(self.folder),
             "mount": self.mount,
@@ -395,7 +395,7 @@ def launch(
 
         started.tls = make_certificate(folder)
     if any("{uds}" in word for word in words):
-        started.uds = str(folder / "s")
+        started.uds = str(folder / "s.sock")
     started.watched = watched
     started.given_up = given_up or started.given_up
     started.restart()

@@ -16,7 +16,7 @@ from gateproof.reference.asgi_events import FIELDS
 from gateproof.reference.asgi_http import Http
 from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.reference.connection import Connection
-from gateproof.reference.requests import Request
+from gateproof.reference.requests import BadRequest, Grammar, Request
 
 from .faults import choice
 
@@ -228,3 +228,41 @@ class TypeErrorForAll(Http):
         if not isinstance(event, dict) or event.get("type") not in FIELDS:
             raise TypeError("no event of ours")
         return super().check(event)
+
+
+class LateFraming(Grammar):
+    """Finds out that a body cannot be read when it is about to be read."""
+
+    def framing(self, request: Request) -> int | None:
+        """The choice."""
+        try:
+            return super().framing(request)
+        except BadRequest as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return 0
+
+
+class RefusesWithin(Http):
+    """Refuses a request within its call: the application is told http.disconnect, the client the refusal."""
+
+    async def serve(self) -> bool:
+        """The choice."""
+        refusal: BadRequest | None = getattr(self.request, "refusal", None)
+        if refusal is None:
+            return await super().serve()
+        self.broken = True
+        await self.run(self.server.scope(self.request, self.connection, "http"))
+        await self.server.refuse(self.connection, refusal)
+        return False
+
+    def over(self) -> bool:
+        """The choice."""
+        return self.broken or super().over()
+
+
+@choice()
+class RefusesInTheCall(Server):
+    """The application is called before the framing of the body is looked at."""
+
+    grammar = LateFraming()
+    http_class = RefusesWithin
