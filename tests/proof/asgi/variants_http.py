@@ -5,6 +5,7 @@ Each stands for something that real servers do; one that a check once accused wr
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from gateproof.reference.asgi import Server
@@ -248,3 +249,34 @@ class RefusesExtras(Server):
     """Chunk extensions and trailers are refused."""
 
     grammar = PlainChunks()
+
+
+@choice()
+class HeadIsOver(Http):
+    """Once the header of a response to HEAD was sent, nothing more is to come of it."""
+
+    def over(self) -> bool:
+        """The choice."""
+        return super().over() or (self.request.method == b"HEAD" and self.head_sent)
+
+
+class ToldOnce(Http):
+    """Tells the end once."""
+
+    told = False
+
+    async def receive(self) -> Event:
+        """The choice."""
+        if self.told:
+            await asyncio.Event().wait()
+        event = await super().receive()
+        self.told = event["type"] == "http.disconnect"
+        return event
+
+
+@choice()
+class TellsTheEndOnce(Server):
+    """Declares a version in which the end need not be told again."""
+
+    spec_version = "2.1"
+    http_class = ToldOnce
