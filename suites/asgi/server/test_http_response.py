@@ -258,17 +258,18 @@ MALFORMED: list[tuple[Any, bytes, bytes]] = [
 ]
 
 
-@requirement("ASGI-HTTP-RESP-046")
+@requirement("ASGI-HTTP-RESP-046", "ASGI-ERR-011")
 def test_nothing_malformed_is_sent(server: Server, judge: Judge) -> None:
     """No name that is no token, no other control octet and no status but three digits is on the wire."""
     for status, name, value in MALFORMED:
         x, octets = sent(server, trying(start_with([(name, value), (b"content-length", b"2")], status), body(b"ok")))
-        if x.died:
-            judge.blocked("ASGI-HTTP-RESP-046", f"{x.died} of status {status!r}, {name!r}: {value!r}")
+        said = f"status {status!r}, {name!r}: {value!r}"
+        if not judge("ASGI-ERR-011", not x.died, f"an exception out of send, or none, for {said}", x.died):
+            judge.blocked("ASGI-HTTP-RESP-046", f"the server died of {said}")
             return
         head = head_of(octets)
         problems = head.problems if head else []
-        judge("ASGI-HTTP-RESP-046", not problems, f"nothing of status {status!r}, {name!r}: {value!r}", problems)
+        judge("ASGI-HTTP-RESP-046", not problems, f"nothing of {said}", problems)
 
 
 @requirement("ASGI-HTTP-RESP-040")

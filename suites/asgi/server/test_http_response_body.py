@@ -254,11 +254,15 @@ LATE: list[Any] = [
 @requirement("ASGI-HTTP-RESP-029", "ASGI-HTTP-RESP-030")
 def test_messages_after_the_end(server: Server, judge: Judge, draw: Draw) -> None:
     """What is sent after the response is complete has no effect on the wire."""
+    dead: list[str] = []
 
-    def law(case: tuple[bytes, bool, list[int]]) -> None:
-        request, measured, late = case
+    def law(case: tuple[bytes, bool, bool, list[int]]) -> None:
+        if dead:
+            return  # it was told; each further one would cost a start
+        request, measured, several, late = case
         fields = [(b"content-length", b"2")] if measured else []
-        first = trying(start(200, [TEXT, *fields]), body(b"o", more=True), body(b"k", more=False))
+        parts = [body(b"o", more=True), body(b"k", more=False)] if several else [body(b"ok")]
+        first = trying(start(200, [TEXT, *fields]), *parts)
         script = {**first, "steps": [*first["steps"], *(trying(LATE[place])["steps"][0] for place in late)]}
         with server.connect() as connection:
             x = connection.begin(request, script)
@@ -269,17 +273,16 @@ def test_messages_after_the_end(server: Server, judge: Judge, draw: Draw) -> Non
             if x.answer.framing != "close":
                 wrong = out_of_step(connection)
                 judge("ASGI-HTTP-RESP-029", not wrong, f"nothing of {events} on the wire", wrong)
+        died = x.died or (connection.current or x).died
+        dead.extend([died] if died else [])
+        judge("ASGI-HTTP-RESP-029", not died, f"a server that outlives {events}", died)
 
     late = st.lists(st.integers(0, len(LATE) - 1), min_size=1, max_size=4)
-    corpus = [
-        (GET, True, [0, 1]),
-        (GET, False, [1]),
-        (GET, True, [2, 3]),
-        (GET, False, [8, 9, 1]),
-        (HEAD, True, [0, 1]),
-    ]
-    corpus += [(GET, False, [4]), (GET, True, [5, 1])]
-    draw(law, st.tuples(st.sampled_from([GET, GET, HEAD]), st.booleans(), late), corpus, examples=15)
+    corpus = [(GET, True, False, [1]), (GET, True, True, [0, 1]), (GET, False, False, [1]), (GET, False, True, [1])]
+    corpus += [(GET, True, False, [2, 3]), (GET, False, True, [8, 9, 1]), (HEAD, True, False, [0, 1])]
+    corpus += [(GET, False, False, [4]), (GET, True, True, [5, 1])]
+    requests = st.sampled_from([GET, GET, HEAD])
+    draw(law, st.tuples(requests, st.booleans(), st.booleans(), late), corpus, examples=15)
     x = server.exchange(GET, trying(start(), body(b"ok"), body(b"late")))
     said = x.call.sent[2:]
     raised = said[0].get("raised") if said else "nothing told"

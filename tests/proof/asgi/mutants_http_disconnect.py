@@ -43,11 +43,11 @@ class NoEndAfterHead(Http):
 
 @fault("ASGI-HTTP-DISC-002")
 class NothingForLatecomers(Http):
-    """Who receives when the client is gone waits for ever."""
+    """Who has the body and receives when the client is gone waits for ever."""
 
     async def receive(self) -> Event:
         """The fault."""
-        if self.connection.lost:
+        if self.connection.lost and self.body_ended:
             await forever()
         return await super().receive()
 
