@@ -228,12 +228,14 @@ def _content(octets: bytes) -> int:
 
 def _read_until(server: Server, connection: Dialogue, came: bytes, wanted: int) -> bytes:
     """Read until so many octets of content came, or no more do."""
-    deadline = time.monotonic() + server.patience
+    late = False
     while _content(came) < wanted and not connection.wire.reader.ended:
         try:
-            came += connection.wire.read_some(deadline)
+            came += connection.wire.read_some(time.monotonic() + (0.1 if late else server.patience))
         except WireError:
-            break
+            if late:
+                break
+            late = server.answers_others(server.quiet[1], time.monotonic() + 5.0)  # it had time, and took it for others
     return came
 
 

@@ -74,7 +74,7 @@ class LooksWhenAsked(Http):
         return self.disconnect_event()
 
 
-@fault("ASGI-HTTP-DISC-003")
+@fault("ASGI-HTTP-DISC-003", also=["ASGI-APP-023"])
 class CancelsTheReceive(Http):
     """A receive that waits is cancelled."""
 
@@ -98,7 +98,7 @@ class DeafWhileStreaming(Http):
         return await super().wait_for_end()
 
 
-@fault("ASGI-HTTP-DISC-004")
+@fault("ASGI-HTTP-DISC-004", also=["ASGI-APP-019"])
 class EndOfTheBodyIsTheEnd(Http):
     """Behind the body comes http.disconnect."""
 
@@ -165,7 +165,7 @@ class SaysNothing(Muffled):
     """A send to nobody is a no-op, though the version declared has an error for it."""
 
 
-@fault("ASGI-HTTP-DISC-010", also=["ASGI-HTTP-DISC-009"])
+@fault("ASGI-HTTP-DISC-010", also=["ASGI-HTTP-DISC-009", "ASGI-ERR-024", "ASGI-ERR-025"])
 class RaisesSomethingElse(Muffled):
     """A send to nobody is a RuntimeError."""
 
@@ -174,7 +174,7 @@ class RaisesSomethingElse(Muffled):
         raise RuntimeError("the transport is closed")
 
 
-@fault("ASGI-HTTP-DISC-012")
+@fault("ASGI-HTTP-DISC-012", also=["ASGI-ERR-025"])
 class LogsItsOwnError(Muffled):
     """What send raised is logged as a failure of the application."""
 
@@ -183,7 +183,7 @@ class LogsItsOwnError(Muffled):
         raise Unlucky("the client is gone")
 
 
-@fault("ASGI-HTTP-DISC-013")
+@fault("ASGI-HTTP-DISC-013", also=["ASGI-ERR-021"])
 class Shaken(Http):
     """Where what send raised comes back, the next connection is dropped."""
 
