@@ -228,8 +228,8 @@ def _content(octets: bytes) -> int:
 
 def _read_until(server: Server, connection: Dialogue, came: bytes, wanted: int) -> bytes:
     """Read until so many octets of content came, or no more do."""
-    late = False
-    while _content(came) < wanted and not connection.wire.reader.ended:
+    late, end = False, time.monotonic() + 4 * server.patience
+    while _content(came) < wanted and not connection.wire.reader.ended and time.monotonic() < end:
         try:
             came += connection.wire.read_some(time.monotonic() + (0.1 if late else server.patience))
         except WireError:
