@@ -207,7 +207,7 @@ class NothingAfterTheEnd(WebSocket):
         return None
 
 
-@fault("ASGI-APP-019", also=["ASGI-HTTP-REQ-006"])
+@fault("ASGI-APP-019", also=["ASGI-HTTP-REQ-006", "ASGI-HTTP-DISC-003", "ASGI-HTTP-DISC-007"])
 class BusyReceive(Http):
     """receive() returns an empty piece once where nothing has come."""
 
@@ -292,7 +292,7 @@ class CutWithTheWebSocket(WebSocket):
             asyncio.get_running_loop().call_later(0.02, self.task.cancel)
 
 
-@fault("ASGI-APP-024")
+@fault("ASGI-APP-024", also=["ASGI-HTTP-DISC-003"])
 class OneAfterAnother(Http):
     """A call waits until the one before it has sent something, three seconds at most."""
 

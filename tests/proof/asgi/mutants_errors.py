@@ -347,7 +347,7 @@ class CancelledForAll(Http):
         await super().failed()
 
 
-@fault("ASGI-ERR-024", also=["ASGI-ERR-025"])
+@fault("ASGI-ERR-024", also=["ASGI-ERR-025", "ASGI-HTTP-DISC-009", "ASGI-HTTP-DISC-010"])
 class RuntimeErrorAfterTheEnd(Http):
     """A send that comes too late raises RuntimeError."""
 
@@ -365,7 +365,7 @@ class RuntimeErrorAfterTheWebSocket(WebSocket):
         raise RuntimeError("the connection is closed")
 
 
-@fault("ASGI-ERR-025")
+@fault("ASGI-ERR-025", also=["ASGI-HTTP-DISC-012"])
 class LogsItsOwn(Http):
     """The exception of a send that came too late is logged as the application's."""
 
