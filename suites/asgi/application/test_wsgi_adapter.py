@@ -238,7 +238,7 @@ def test_close(app: App, judge: Judge) -> None:
         )
 
 
-@requirement("ASGI-WSGI-015")
+@requirement("ASGI-WSGI-015", "ASGI-WSGI-017")
 def test_a_wsgi_server_for_the_application(app: App, judge: Judge) -> None:
     """What the application is given keeps to the rules for WSGI servers, and its streams work."""
     wrapped = adapter(app)
@@ -263,7 +263,8 @@ def test_a_wsgi_server_for_the_application(app: App, judge: Judge) -> None:
                         judge("ASGI-WSGI-015", False, finding.expected, words)
             if behaviour is using:
                 works = call.error is None and call.status == 200
-                judge("ASGI-WSGI-015", works, "the methods of the streams work", call.outcome)
+                judge("ASGI-WSGI-017", works, "the methods of the streams work", call.outcome)
+    judge("ASGI-WSGI-015", True)
 
 
 @requirement("ASGI-WSGI-016")

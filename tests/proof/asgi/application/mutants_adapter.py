@@ -156,6 +156,15 @@ class FiresAndForgets(Adapter):
 
 
 @mutant("ASGI-WSGI-015", **WSGI)
+class NoVersion(Adapter):
+    """Gives no wsgi.version."""
+
+    def environ(self, scope: Scope, body: bytes) -> Environ:
+        """The fault."""
+        return {key: value for key, value in super().environ(scope, body).items() if key != "wsgi.version"}
+
+
+@mutant("ASGI-WSGI-017", also=["ASGI-WSGI-015"], **WSGI)
 class OctetsForErrors(Adapter):
     """Gives a stream of octets as wsgi.errors."""
 
