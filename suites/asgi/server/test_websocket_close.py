@@ -147,12 +147,14 @@ def ended_tcp(talk: Conversation) -> str:
     return "TCP reset" if talk.was_reset else "TCP closed" if talk.ended else "TCP open"
 
 
-@requirement("ASGI-WS-060", "ASGI-WS-053")
+@requirement("ASGI-WS-006", "ASGI-WS-060", "ASGI-WS-053")
 def test_disconnect_after_a_rejection(server: Server, judge: Judge) -> None:
     """The application that rejected gets websocket.disconnect, at the latest when TCP is closed."""
     speaks(server)
     with server.websocket(asgi(receive(), send(close()), receive(), live=True)) as talk:
-        if talk.exchange.response is None or talk.accepted:
+        response = talk.exchange.response
+        refused = response is not None and response.status == 403
+        if not judge("ASGI-WS-006", refused, "403, though the call goes on", talk.exchange.outcome):
             raise Blocked(f"the rejection was not answered: {talk.exchange.outcome}")
         talk.hang_up()
         event = talk.told(DISCONNECT, limit(server))

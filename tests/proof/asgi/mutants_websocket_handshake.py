@@ -112,6 +112,26 @@ class RejectsByHangingUp(WebSocket):
             await super().take_close(event)
 
 
+@fault("ASGI-WS-006")
+class RejectsWhenTheCallEnds(WebSocket):
+    """A rejection is answered when the application has returned."""
+
+    rejected = False
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        self.rejected = self.state == "connecting"
+        if not self.rejected:
+            await super().take_close(event)
+
+    async def end_of_call(self, code: int) -> None:
+        """Answer at last."""
+        if self.rejected and not self.connection.lost:
+            await self.refuse(b"403 Forbidden")
+        else:
+            await super().end_of_call(code)
+
+
 @fault("ASGI-WS-007", also=["ASGI-WS-006", "ASGI-WS-008"])
 class ClosesAfterCompletion(WebSocket):
     """A rejection completes the handshake, then closes."""
