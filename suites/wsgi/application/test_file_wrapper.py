@@ -14,7 +14,7 @@ from .looking import judge_conduct, used, worse
 ROWS = ("WSGI-FILE-013", "WSGI-FILE-014")
 
 
-@requirement(*ROWS)
+@requirement("WSGI-FILE-013", "WSGI-FILE-014")
 def test_gives_a_file_that_reads_bytes(app: Application, judge: Judge, draw: Draw) -> None:
     """Its read() takes a size or none and returns bytes; it may be closed without being read."""
     if not used(app, judge, ROWS, "used wsgi.file_wrapper", lambda served: served.wrapped):

@@ -12,7 +12,7 @@ from .looking import judge_conduct
 FORM = ("WSGI-STATUS-001", "WSGI-STATUS-002", "WSGI-STATUS-003", "WSGI-STATUS-004", "WSGI-STATUS-005")
 
 
-@requirement(*FORM)
+@requirement("WSGI-STATUS-001", "WSGI-STATUS-002", "WSGI-STATUS-003", "WSGI-STATUS-004", "WSGI-STATUS-005")
 def test_is_a_code_and_a_phrase(app: Application, judge: Judge, draw: Draw) -> None:
     """A str of three digits, one space and a reason phrase, with nothing around it."""
     judge_conduct(app, judge, draw, *FORM)

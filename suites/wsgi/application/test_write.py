@@ -12,7 +12,7 @@ from .looking import judge_conduct, used
 ROWS = ("WSGI-WRITE-008", "WSGI-WRITE-009", "WSGI-WRITE-010")
 
 
-@requirement("WSGI-WRITE-007", *ROWS)
+@requirement("WSGI-WRITE-007", "WSGI-WRITE-008", "WSGI-WRITE-009", "WSGI-WRITE-010")
 def test_is_used_as_it_may_be(app: Application, judge: Judge, draw: Draw) -> None:
     """Better not at all; with bytes alone, before an iterable is returned all the same, and never from within it."""
     judge_conduct(app, judge, draw, "WSGI-WRITE-007")
