@@ -92,12 +92,12 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
     """
     if _speaking.get(server.running.id) is False:
         raise Unsupported(LACKING)
-    running = server.running
-    tls = offering(running.tls, "h2") if running.tls is not None else None
     try:
-        wire = Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=tls)
-    except Refused as error:
-        raise HarnessError(f"the server does not accept connections: {error}") from error
+        wire = _open(server)
+    except Refused:
+        with server.connect():  # where it has died, it is started anew
+            pass
+        wire = _open(server)
     try:
         talk = _greeted(server, wire, push)
         if talk is None:
@@ -105,6 +105,12 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
         yield talk
     finally:
         wire.close()
+
+
+def _open(server: Server) -> Connection:
+    running = server.running
+    tls = offering(running.tls, "h2") if running.tls is not None else None
+    return Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=tls)
 
 
 def _greeted(server: Server, wire: Connection, push: bool) -> Talk | None:

@@ -101,7 +101,7 @@ def test_stop_during_startup(server: Server, judge: Judge) -> None:
     lifespan = begun(server)
     if heard(server, "waiting", START_S) is None:
         raise Blocked("the application did not come to wait in its startup")
-    server.running.terminate(ASIDE_S)
+    server.running.terminate(2 * ASIDE_S)  # so that the signal has been taken before the application goes on
     server.channel.release(lifespan.id, "go")
     if heard(server, "send", limit(server), type="lifespan.startup.complete", result=None) is None:
         judge.reading("ASGI-LIFE-044", "the server ends a startup that is under way")
