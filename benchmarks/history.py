@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,11 +159,12 @@ def sources() -> str:
 class Kept:
     """The reports that were made before."""
 
-    def __init__(self, again: bool, stale: bool) -> None:
-        """Remember how old a report may be; `again` makes each anew."""
+    def __init__(self, again: bool, stale: bool, suites: Sequence[str] = ()) -> None:
+        """Remember how old a report may be; `again` makes each anew. Reports of a part of the suites are kept apart."""
         self.folder = cache_folder().parent / "history"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.now, self.again, self.stale = sources(), again, stale
+        part = "".join("-" + suite.strip("/").replace("/", "_") for suite in suites)
+        self.now, self.again, self.stale = sources() + part, again, stale
 
     def path(self, launch: Launch) -> Path:
         """Return the file of a report of the present sources."""
@@ -188,17 +189,17 @@ class Kept:
         part.replace(path)
 
 
-def judge(launch: Launch, kept: Kept) -> Result:
+def judge(launch: Launch, kept: Kept, suites: Sequence[str] = ()) -> Result:
     """Judge one server, or take the report that is kept."""
     found = kept.get(launch)
     if found is None:
         print(f"... {launch}", file=sys.stderr, flush=True)
-        found = _run(launch)
+        found = _run(launch, suites)
         kept.put(launch, found)
     return found
 
 
-def _run(launch: Launch) -> Result:
+def _run(launch: Launch, suites: Sequence[str]) -> Result:
     try:
         python = environment(launch.pins, launch.python)
     except EnvironmentProblem as problem:
@@ -206,6 +207,7 @@ def _run(launch: Launch) -> Result:
     with tempfile.TemporaryDirectory(prefix="gateproof-history-") as folder:
         command = [sys.executable, "-m", "pytest", f"--server={launch.server}", f"--server-python={python}"]
         command += [f"--report={folder}", f"--interface={launch.interface}", "-q", "-p", "no:cacheprovider"]
+        command += suites
         if _has("pytest_randomly"):
             command += ["-p", "no:randomly"]
         environ = {**os.environ, **dict(launch.env)}
@@ -299,13 +301,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only bugs whose id has this text")
     parser.add_argument("--again", action="store_true", help="take no report that is kept")
     parser.add_argument("--keep-stale", action="store_true", help="take reports that older sources made")
+    parser.add_argument("--suites", nargs="*", default=[], help="judge by a part of the suites: suites/frame")
     parser.add_argument("--detail", action="store_true", help="print what was seen")
     given = parser.parse_args()
     bugs = [b for b in tomllib.loads(given.file.read_text(encoding="utf-8"))["bug"] if given.only in b["id"]]
-    kept = Kept(given.again, given.keep_stale)
+    kept = Kept(given.again, given.keep_stale, given.suites)
     launches = list(dict.fromkeys(launch_of(bug, which) for bug in bugs for which in ("affected", "fixed")))
     with ThreadPoolExecutor(max_workers=given.jobs) as pool:
-        results = dict(zip(launches, pool.map(lambda launch: judge(launch, kept), launches), strict=True))
+        results = dict(zip(launches, pool.map(lambda launch: judge(launch, kept, given.suites), launches), strict=True))
     findings = [compare(bug, results[launch_of(bug, "affected")], results[launch_of(bug, "fixed")]) for bug in bugs]
     show(findings, results, given.detail)
 

@@ -7,6 +7,8 @@ silence while the server answers others; then the sending side is closed.
 
 from __future__ import annotations
 
+import itertools
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -24,6 +26,7 @@ from .seeing import Got, answering, got, reading
 FIRST = b"/first"
 NEXT = get(b"/follow")
 INNER = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PLAY, PLAYED, PLAYS = b"Gateproof-Play: ", re.compile(rb"Gateproof-Play: (\d+)\r\n"), itertools.count(1)
 CHUNKED: Field = (b"Transfer-Encoding", b"chunked")
 Shape = tuple[str, bytes]
 
@@ -81,11 +84,24 @@ def play(server: Server, octets: bytes, script: Script | None = None, *, follow:
     """Send octets and a marked request behind them in one segment, and read what comes; b'' for none behind."""
     with server.connect() as talk:
         behind, more = server.prepare(follow, answering(server, b"follow")) if follow else (None, b"")
-        first, raw = server.prepare(octets, script or reading(server), arm=True)
+        first, raw = prepare(server, octets, script or reading(server))
         talk.current, talk.eager = first, True
         first.trace = talk.wire.trace
         talk.send(raw + more)
         return finish(talk, first, behind)
+
+
+def prepare(server: Server, octets: bytes, script: Script) -> tuple[Exchange, bytes]:
+    """Arm a script for a request, in whose header a play of its own is told where its first lines are plain.
+
+    A server may begin a call when it has refused the request already: by its play such a late call is told from those
+    of the request that is armed by then.
+    """
+    line, end, rest = octets.partition(b"\r\n")
+    plain = end and not rest.startswith((b" ", b"\t", b"\r")) and b"\n" not in line and line.count(b" ") == 2
+    play = b"%d" % next(PLAYS)
+    first, raw = server.prepare(line + end + PLAY + play + end + rest if plain else octets, script, arm=True)
+    return first, raw
 
 
 def finish(talk: Dialogue, first: Exchange, behind: Exchange | None) -> Sent:
@@ -116,8 +132,14 @@ def settled(server: Server, first: Exchange, behind: Exchange | None, *, ended: 
     if behind is not None:
         server.settle(behind)
         followed = any(got(call, server.interface).path.endswith(b"/follow") for call in behind.calls)
-    calls = [got(call, server.interface) for call in first.calls if not taken_back(first, call)]
-    return Sent(first, behind, calls, followed, ended)
+    return Sent(first, behind, own(server, first), followed, ended)
+
+
+def own(server: Server, exchange: Exchange) -> list[Got]:
+    """Return the calls for an exchange, without late ones for a request before it, and those that were taken back."""
+    calls = [got(call, server.interface) for call in exchange.calls if not taken_back(exchange, call)]
+    found = PLAYED.search(exchange.request)
+    return [call for call in calls if found is None or call.value(b"gateproof-play") in (found[1], None)]
 
 
 def taken_back(exchange: Exchange, call: Call) -> bool:
@@ -266,8 +288,7 @@ def held_open(server: Server, requests: Sequence[bytes], script: Script) -> list
 
 
 def _look(server: Server, exchange: Exchange, behind: Exchange) -> Sent:
-    calls = [got(call, server.interface) for call in exchange.calls]
-    return Sent(exchange, behind, calls, bool(behind.calls), over(exchange) or over(behind))
+    return Sent(exchange, behind, own(server, exchange), bool(behind.calls), over(exchange) or over(behind))
 
 
 def _hear(talk: Dialogue, exchange: Exchange, deadline: float) -> None:
