@@ -218,7 +218,7 @@ def _run(launch: Launch, suites: Sequence[str]) -> Result:
         except subprocess.TimeoutExpired:
             return Result(problem=f"no end after {RUN_S} s")
         report = Path(folder) / "report.json"
-        if done.returncode not in (0, 1) or not report.is_file():
+        if done.returncode not in (0, 1, 3) or not report.is_file():
             return Result(problem=f"exit status {done.returncode}: {done.stdout[-1500:]}{done.stderr[-500:]}")
         return _read(json.loads(report.read_text(encoding="utf-8")))
 

@@ -69,8 +69,10 @@ class Draw:
     def _drawn(self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int) -> None:
         if not count:
             return
+        import warnings
+
         from hypothesis import HealthCheck, Phase, given, seed, settings
-        from hypothesis.errors import Flaky
+        from hypothesis.errors import Flaky, HypothesisWarning
 
         met: list[Broken] = []
         fresh = self.effort == "thorough"
@@ -99,7 +101,10 @@ class Draw:
         # One function of ours plays every law: in the database each has a place of its own.
         property_.hypothesis.inner_test._hypothesis_internal_add_digest = self._place().encode()  # type: ignore[attr-defined]
         try:
-            (property_ if fresh else seed(SEED)(property_))()
+            with warnings.catch_warnings():
+                # That a case is long to print is no error of ours, whatever a project makes of warnings.
+                warnings.simplefilter("ignore", HypothesisWarning)
+                (property_ if fresh else seed(SEED)(property_))()
         except Broken as error:
             self.judge.broken(error)
         except Flaky:

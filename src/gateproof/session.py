@@ -21,7 +21,7 @@ from gateproof import baseline as baselines
 from gateproof import lifespans, requirements, results
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.draw import SEED
-from gateproof.judge import Unsupported, Untestable
+from gateproof.judge import Blocked, Unsupported, Untestable
 from gateproof.requirements import coverage, sets
 from gateproof.runner import HarnessError, Outcome, run_check
 from gateproof.verdicts import Exit, Verdict
@@ -350,7 +350,10 @@ class Session:
                 return
 
     def server(self, variant: str) -> Server:
-        """Return the handle of a launch; raises `Unsupported` where the profile has no such launch."""
+        """Return the handle of a launch; raises `Unsupported` where the profile has no such launch.
+
+        `Blocked` where it has one that does not start, although the default one does: TLS of an old release, say.
+        """
         from gateproof.servers import LaunchError
         from gateproof.target import Server
 
@@ -371,7 +374,7 @@ class Session:
                 if variant == "default":
                     self._given_up.set()  # the others need not be waited for
                     raise TargetError(str(error), 3) from error
-                raise HarnessError(f"launch `{variant}`: {error}") from error
+                raise Blocked(f"the server does not start as `{variant}`: {error}") from error
             self._running.append(running)
             self._servers[variant] = Server(running, self.channel, self.interface, watched=running.watched)
         return self._servers[variant]
@@ -409,8 +412,8 @@ class Session:
             server = self.server(variant)
         except Unsupported as reason:
             return self._all(function, Verdict.UNSUPPORTED, str(reason))
-        except HarnessError as error:
-            return self._all(function, Verdict.ERROR, str(error))
+        except Blocked as premise:
+            return self._all(function, Verdict.BLOCKED, str(premise))
         frozen = self._frozen_cases(function)
         outcome = run_check(function, {"server": server}, server, rows, self.settings.effort, frozen=frozen)
         said = results.outcome_to_json(outcome, server.exchanges)

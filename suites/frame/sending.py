@@ -181,6 +181,15 @@ def pause(server: Server) -> None:
     server.answers_others(1, time.monotonic() + (0.5 if keeps(server) else 0.05))
 
 
+def served(server: Server) -> str:
+    """Say what became of an ordinary request on a new connection, '' where it was served, at the second try at last."""
+    for _ in range(2):
+        after = server.exchange(get(b"/after"), answering(server), timeout=5.0)
+        if after.response is not None and after.response.status == 200:
+            return ""
+    return f"then {after.outcome}"
+
+
 # -- verdicts of many shapes
 
 

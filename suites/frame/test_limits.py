@@ -7,16 +7,9 @@ from gateproof.judge import Judge
 from gateproof.target import Server
 from gateproof.wire.request import get
 
-from .seeing import answering
-from .sending import FIRST, Sent, lines, play, report
+from .sending import FIRST, Sent, lines, play, report, served
 
 KIB = 1024
-
-
-def served(server: Server) -> str:
-    """Say what became of an ordinary request on a new connection, '' where it was served."""
-    after = server.exchange(get(b"/after"), answering(server), timeout=5.0)
-    return "" if after.response is not None and after.response.status == 200 else f"then {after.outcome}"
 
 
 @requirement("FRAME-069")

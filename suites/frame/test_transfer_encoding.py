@@ -64,16 +64,21 @@ def test_both_framing_fields_end_the_connection(server: Server, judge: Judge) ->
     report(judge, "FRAME-011", wrong, "the end of the connection")
 
 
-@requirement("FRAME-012")
+@requirement("FRAME-012", "FRAME-073")
 def test_how_chunked_may_be_spelled(server: Server, judge: Judge) -> None:
     """In any letter case, with blanks around it and empty members beside it."""
     needs_chunked(server)
-    wrong = []
-    for value in (b"Chunked", b"CHUNKED", b"chunked\t", b"\tchunked", b", chunked", b"chunked ,"):
-        sent = play(server, coding(value))
-        if sent.call is not None and (sent.call.body != b"hello" or sent.out_of_step):
-            wrong.append(f"{value!r}: {sent.out_of_step or sent.told}")
-    report(judge, "FRAME-012", wrong, "a refusal, or one call with b'hello'")
+    spelled = {
+        "FRAME-073": (b"Chunked", b"CHUNKED", b"cHuNkEd"),
+        "FRAME-012": (b"chunked\t", b"\tchunked", b", chunked", b"chunked ,"),
+    }
+    for row, values in spelled.items():
+        wrong = []
+        for value in values:
+            sent = play(server, coding(value))
+            if sent.call is not None and (sent.call.body != b"hello" or sent.out_of_step):
+                wrong.append(f"{value!r}: {sent.out_of_step or sent.told}")
+        report(judge, row, wrong, "a refusal, or one call with b'hello'")
 
 
 ODD = [

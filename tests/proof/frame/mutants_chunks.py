@@ -160,7 +160,7 @@ class MergesTrailers(asgi.Server):
         return super().scope(request, connection, kind)
 
 
-@fault("FRAME-028", also=["FRAME-029"])
+@fault("FRAME-028", also=["ASGI-HTTP-REQ-005", "FRAME-029"])
 class StopsAtZero(Http):
     """Stops at the line of the last chunk."""
 

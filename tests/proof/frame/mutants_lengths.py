@@ -183,13 +183,25 @@ class DropsLength(Grammar):
 
 
 @fault("FRAME-012")
-class ChunkedInLowerCaseOnly(Grammar):
-    """Takes a coding that is spelled in another way for none."""
+class ChunkedWithoutCommas(Grammar):
+    """Takes a list with an empty member for no coding."""
 
     def framing(self, request: Request) -> int | None:
         """The fault."""
         if self.is_chunked(request.words(b"transfer-encoding")) and not request.is_1_0:
-            return super().framing(request) if request.all(b"transfer-encoding") == [b"chunked"] else 0
+            return 0 if b"," in request.all(b"transfer-encoding")[0] else super().framing(request)
+        return super().framing(request)
+
+
+@fault("FRAME-073")
+class ChunkedInLowerCaseOnly(Grammar):
+    """Takes a coding that is spelled in another letter case for none."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        if self.is_chunked(request.words(b"transfer-encoding")) and not request.is_1_0:
+            plain = request.all(b"transfer-encoding")[0]
+            return super().framing(request) if plain == plain.lower() else 0
         return super().framing(request)
 
 
