@@ -72,9 +72,12 @@ def _wsgi(call: Call) -> Got:
     environ = {key: value for key, value in call.environ.items() if isinstance(key, str)}
     names = {"CONTENT_TYPE": b"content-type", "CONTENT_LENGTH": b"content-length"}
     found = [(names[key], octets(value)) for key, value in environ.items() if key in names]
+    sizes = {names[key]: size(value) for key, value in environ.items() if key in names}
     for key, value in environ.items():
         if key.startswith("HTTP_"):
-            found.append((key[5:].lower().replace("_", "-").encode("utf-8", "replace"), octets(value)))
+            name = key[5:].lower().replace("_", "-").encode("utf-8", "replace")
+            found.append((name, octets(value)))
+            sizes[name] = size(value)
     said = [value for value in call.named("read") if isinstance(value, dict)]
     results = [getattr(value.get("result"), "base", value.get("result")) for value in said]
     return Got(
@@ -86,7 +89,7 @@ def _wsgi(call: Call) -> Got:
         b"".join(octets(result) for result in results),
         sum(size(result) for result in results),
         bool(said) and not any("raised" in value for value in said),
-        {name: size(environ.get("HTTP_" + name.decode("latin-1").upper().replace("-", "_"))) for name, _ in found},
+        sizes,
         sum(size(environ.get(key)) for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")),
     )
 

@@ -131,7 +131,7 @@ def settled(server: Server, first: Exchange, behind: Exchange | None, *, ended: 
     followed = False
     if behind is not None:
         server.settle(behind)
-        followed = any(got(call, server.interface).path.endswith(b"/follow") for call in behind.calls)
+        followed = any(got(call, server.interface).path.endswith(b"follow") for call in behind.calls)
     return Sent(first, behind, own(server, first), followed, ended)
 
 

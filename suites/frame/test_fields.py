@@ -210,7 +210,7 @@ def test_blanks_around_a_value_are_no_part_of_it(server: Server, judge: Judge, d
         call = play(server, lines(b"X-A:" + before + value + after)).call
         if call is not None:
             seen = call.value(b"x-a")
-            judge("FRAME-039", (seen or b"") == value, value, seen)
+            judge("FRAME-039", seen in (value, None), value, seen)
 
     blanks = st.sampled_from([b"", b" ", b"\t", b"  ", b" \t ", b"\t\t"])
     corpus = [(b"", b"v", b""), (b" \t ", b"v", b" \t "), (b"   ", b"", b""), (b"  ", b"a  b", b"  ")]
@@ -225,7 +225,7 @@ def test_octets_at_the_edges_are_kept(server: Server, judge: Judge) -> None:
     wrong = []
     for value in (b"\xa0v\xa0", b"\x85v", b"v\x85", b"\xc2\xa0v", b"\xe9", b"v\xff"):
         call = play(server, lines(b"X-A: " + value)).call
-        if call is not None and call.value(b"x-a") != value:
+        if call is not None and call.value(b"x-a") not in (value, None):
             wrong.append(f"{value!r}: {call.value(b'x-a')!r}")
     report(judge, "FRAME-040", wrong, "the octets that were sent, or a refusal")
 

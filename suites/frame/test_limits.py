@@ -19,7 +19,7 @@ def test_a_long_request_line_is_served_whole_or_refused(server: Server, judge: J
     for size in (16 * KIB, 64 * KIB, 1024 * KIB):
         for name, target in (("path", b"/" + b"a" * size), ("query", b"/?" + b"a" * size)):
             sent = play(server, get(target))
-            whole = sent.call is None or sent.call.target == len(target.replace(b"?", b""))
+            whole = sent.call is None or sent.call.target >= size
             if problem := ("" if whole else f"cut: {sent.told[:200]}") or served(server):
                 wrong.append(f"a {name} of {size} octets: {problem}")
     method = play(server, get(FIRST, method=b"A" * 64 * KIB))

@@ -70,7 +70,7 @@ def test_trailers_are_read_to_their_end(server: Server, judge: Judge, draw: Draw
     for count in range(3):
         section = b"".join(b"X-T%d: v\r\n" % n for n in range(count))
         sent = play(server, coded(b"5\r\nhello\r\n0\r\n" + section + INNER))
-        smuggled = [str(call) for call in sent.calls if call.path.endswith(b"/smuggled")]
+        smuggled = [str(call) for call in sent.calls if call.path.endswith(b"smuggled")]
         judge("FRAME-028", not smuggled, f"no request from the line behind {count} trailers", smuggled)
     octets = coded(trailing(b"X-T1: v", b"X-T2: v"))
     for cut in (

@@ -10,7 +10,7 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
-from gateproof.scripts import Script, attempt, ok, read, read_all, start, wsgi
+from gateproof.scripts import Script, attempt, ok, read, read_all, read_request, start, wsgi
 from gateproof.target import Dialogue, Server
 from gateproof.wire.request import HOST, build, chunks, get, post
 
@@ -261,9 +261,7 @@ def chunked_request(*fields: tuple[bytes, bytes], coded: bytes | None = None) ->
 
 def decodes(server: Server) -> Exchange:
     """Return a plain chunked exchange; ends the check where the server does not take chunked requests."""
-    x = server.exchange(
-        chunked_request(), wsgi(read("read", len(PAYLOAD)), start("200 OK", []), items=[b"ok"]), timeout=2.0
-    )
+    x = server.exchange(chunked_request(), wsgi(read_request(), start("200 OK", []), items=[b"ok"]), timeout=2.0)
     if x.response is not None and x.response.version == b"HTTP/1.0":
         server.unsupported("the server answers as HTTP/1.0, which has no chunked coding")
     if x.response is not None and x.response.status in (411, 501):
@@ -298,7 +296,7 @@ def test_chunked_requests_are_decoded(server: Server, judge: Judge, draw: Draw) 
     extended = b"3;name=value\r\nabc\r\n8 ; x\r\ndefgh\nij\r\n2\r\nkl\r\n0\r\nX-Trailer: t\r\n\r\n"
     x = server.exchange(
         chunked_request(coded=extended.replace(b"8 ; x", b'8;x="y"')),
-        wsgi(read("read", len(PAYLOAD)), start("200 OK", []), items=[b"ok"]),
+        wsgi(read_request(), start("200 OK", []), items=[b"ok"]),
         timeout=2.0,
     )
     if not x.refused:

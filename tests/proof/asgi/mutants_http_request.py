@@ -117,7 +117,7 @@ class TrailersInTheBody(Http):
         return octets + getattr(self, "trailer_lines", b"")
 
 
-@fault("ASGI-HTTP-REQ-005", also=["ASGI-HTTP-REQ-015"])
+@fault("ASGI-HTTP-REQ-005", also=["ASGI-HTTP-REQ-015", "FRAME-007"])
 class RawChunks(Http):
     """Size lines are told as data."""
 
@@ -128,7 +128,7 @@ class RawChunks(Http):
         return b"%x\r\n%s\r\n" % (len(octets), octets) if fresh and octets else octets
 
 
-@fault("ASGI-HTTP-REQ-005")
+@fault("ASGI-HTTP-REQ-005", also=["FRAME-024"])
 class ExtensionsAreData(Http):
     """What follows the semicolon of a chunk line is told as data."""
 
@@ -159,7 +159,7 @@ class TwoEnds(Http):
         return await super().wait_for_end()
 
 
-@fault("ASGI-HTTP-REQ-006", also=["ASGI-HTTP-REQ-005", "ASGI-HTTP-REQ-007", "ASGI-HTTP-REQ-015"])
+@fault("ASGI-HTTP-REQ-006", also=["ASGI-HTTP-REQ-005", "ASGI-HTTP-REQ-007", "ASGI-HTTP-REQ-015", "FRAME-018"])
 class EachPieceIsAnEnd(Http):
     """Between two chunks the request is called complete."""
 
@@ -168,7 +168,7 @@ class EachPieceIsAnEnd(Http):
         return super().request_event(octets, more and not (self.coded and self.left == 0))
 
 
-@fault("ASGI-HTTP-REQ-007")
+@fault("ASGI-HTTP-REQ-007", also=["FRAME-019"])
 class EofIsTheEnd(Http):
     """A body whose rest never comes is called complete."""
 

@@ -245,7 +245,7 @@ class CaseKept(HttpScope):
         ]
 
 
-@fault("ASGI-HTTP-SCOPE-026")
+@fault("ASGI-HTTP-SCOPE-026", also=["FRAME-040"])
 class Utf8Values(HttpScope):
     """Values are taken for latin-1 and encoded as UTF-8."""
 

@@ -243,7 +243,7 @@ class LenientLength(Grammar):
             return False
 
 
-@mutant("WSGI-ENV-015")
+@mutant("WSGI-ENV-015", also=["FRAME-001"])
 class LengthByInt(Server):
     """'+5' and '5_0' reach the application."""
 
@@ -263,7 +263,7 @@ class ContentFieldsTwice(Server):
         return b"_" not in name
 
 
-@mutant("WSGI-ENV-017")
+@mutant("WSGI-ENV-017", also=["FRAME-038", "FRAME-071"])
 class DropsX(Server):
     """Fields that begin with X- are lost, unless they are ours."""
 
@@ -587,7 +587,7 @@ class LossyPath(Server):
         return redecode(super().decode_path(path)).encode("utf-8").decode("latin-1")
 
 
-@mutant("WSGI-UNICODE-003")
+@mutant("WSGI-UNICODE-003", also=["FRAME-040"])
 class AsciiFields(Server):
     """Octets of a field that are not ASCII are dropped."""
 
@@ -604,7 +604,7 @@ class AnyTarget(Grammar):
         return target
 
 
-@mutant("WSGI-UNICODE-004")
+@mutant("WSGI-UNICODE-004", also=["FRAME-036", "FRAME-043", "FRAME-049", "FRAME-050", "FRAME-053"])
 class EncodedTwice(Server):
     """Raw octets are encoded once more."""
 

@@ -741,8 +741,8 @@ class CodedFor204(Answer):
         return super().framing(total)
 
 
-@mutant("WSGI-HTTP-016", also=["WSGI-HTTP-003", "WSGI-HTTP-017"])
-@mutant("WSGI-HTTP-017", also=["WSGI-HTTP-003", "WSGI-HTTP-016"])
+@mutant("WSGI-HTTP-016", also=["FRAME-028", "FRAME-061", "WSGI-HTTP-003", "WSGI-HTTP-017"])
+@mutant("WSGI-HTTP-017", also=["FRAME-028", "FRAME-061", "WSGI-HTTP-003", "WSGI-HTTP-016"])
 class NothingIsDrained(Server):
     """What the application left of the body becomes the next request; short bodies keep the connection."""
 
@@ -774,7 +774,7 @@ class RawSource(Source):
         return line
 
 
-@mutant("WSGI-HTTP-020", also=["WSGI-HTTP-023"])
+@mutant("WSGI-HTTP-020", also=["FRAME-007", "WSGI-HTTP-023"])
 class RawChunks(Server):
     """Chunked bodies are not decoded."""
 
@@ -795,14 +795,16 @@ class WaitingSource(Source):
         """Never."""
 
 
-@mutant("WSGI-HTTP-021")
+@mutant(
+    "WSGI-HTTP-021", also=["FRAME-007", "FRAME-012", "FRAME-018", "FRAME-024", "FRAME-028", "FRAME-031", "FRAME-073"]
+)
 class ChunkedWithoutEnd(Server):
     """wsgi.input has no end behind a chunked body."""
 
     source_class = WaitingSource
 
 
-@mutant("WSGI-HTTP-023")
+@mutant("WSGI-HTTP-023", also=["FRAME-027"])
 class LengthBesideChunked(Server):
     """A chunked body has a CONTENT_LENGTH of its own."""
 
@@ -868,7 +870,7 @@ class ContinueForAll(Server):
             answer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-@fault("WSGI-HTTP-030")
+@fault("WSGI-HTTP-030", also=["FRAME-062"])
 class StaysOpen(Answer):
     """Connection: close is not heeded."""
 

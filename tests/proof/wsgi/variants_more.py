@@ -205,15 +205,6 @@ class ChunkExtensions(Answer):
         return b"0;by=reference\r\n\r\n"
 
 
-class TwoChunks(Answer):
-    """A block is sent in two chunks."""
-
-    def chunk(self, data: bytes) -> bytes:
-        """The choice."""
-        half = len(data) // 2
-        return b"".join(super(TwoChunks, self).chunk(part) for part in (data[:half], data[half:]) if part)
-
-
 class BlanksAroundValues(Answer):
     """Field lines have more blanks than one."""
 
@@ -253,16 +244,6 @@ class OwnFieldsFirst(Answer):
         lines = b"".join(self.line(self.latin1(name), self.latin1(value)) for name, value in pairs)
         self.head_sent = True
         self.send(self.status_line() + lines + b"\r\n")
-
-
-class Hinted(Answer):
-    """An interim 103 goes in front of the response to clients of HTTP/1.1 (RFC 8297)."""
-
-    def send_head(self, total: int | None) -> None:
-        """The choice."""
-        if not self.request.is_1_0 and not self.request.words(b"expect"):
-            self.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
-        super().send_head(total)
 
 
 class ViaField(Answer):
@@ -317,8 +298,7 @@ class Http10Server(Answer):
 
 
 for choice in (
-    UpperHex, ChunkExtensions, TwoChunks, BlanksAroundValues, UpperCaseFields, KeepAliveTold, OwnFieldsFirst, Hinted,
-    ViaField, HeadCounted, PageForErrors, Http10Server,
+    UpperHex, ChunkExtensions, BlanksAroundValues, UpperCaseFields, KeepAliveTold, OwnFieldsFirst, ViaField, HeadCounted, PageForErrors, Http10Server,
 ):  # fmt: skip
     variant()(answering(choice))
 
