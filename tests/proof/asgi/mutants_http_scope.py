@@ -291,7 +291,7 @@ class ServerFromHost(HttpScope):
         scope["server"] = (host, int(port or 80))
 
 
-@fault("ASGI-HTTP-SCOPE-037", also=["ASGI-SCOPE-001"])
+@fault("ASGI-HTTP-SCOPE-037", also=["ASGI-SCOPE-001", "FRAME-060"])
 class OneScopeForAll(HttpScope):
     """There is one scope, updated for each request."""
 

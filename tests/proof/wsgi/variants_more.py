@@ -297,9 +297,19 @@ class Http10Server(Answer):
         return False
 
 
-for choice in (
-    UpperHex, ChunkExtensions, BlanksAroundValues, UpperCaseFields, KeepAliveTold, OwnFieldsFirst, ViaField, HeadCounted, PageForErrors, Http10Server,
-):  # fmt: skip
+CHOICES: tuple[type[Answer], ...] = (
+    UpperHex,
+    ChunkExtensions,
+    BlanksAroundValues,
+    UpperCaseFields,
+    KeepAliveTold,
+    OwnFieldsFirst,
+    ViaField,
+    HeadCounted,
+    PageForErrors,
+    Http10Server,
+)
+for choice in CHOICES:
     variant()(answering(choice))
 
 
