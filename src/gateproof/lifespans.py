@@ -14,6 +14,7 @@ from gateproof.values import Opaque
 Event = dict[str, Any]
 PREFIX = "lifespan:"
 SHARED = "gateproof.list"
+STARTS_S = 900.0  # these launches start with the run, and their checks may come late in it
 SLOW_S = 0.5  # of a shutdown: long enough to try a connection meanwhile, or to be cut short
 
 
@@ -38,8 +39,8 @@ ORDINARY = asgi(receive(), look("state"), *STORE, done("startup"), *DOWN, live=T
 
 SCRIPTS: dict[str, Script] = {
     "ordinary": ORDINARY,
-    "slow": asgi(receive(), wait("go", 60.0), done("startup"), *DOWN, live=True),
-    "interrupted": asgi(receive(), wait("go", 60.0), done("startup"), *DOWN, live=True),
+    "slow": asgi(receive(), wait("go", STARTS_S), done("startup"), *DOWN, live=True),
+    "interrupted": asgi(receive(), wait("go", STARTS_S), done("startup"), *DOWN, live=True),
     "raises": asgi(fail(), live=True),
     "raises_at_startup": asgi(receive(), fail(), live=True),
     "raises_group": asgi(receive(), fail("ExceptionGroup"), live=True),
