@@ -308,15 +308,19 @@ def judge(
     launch: str = "default",
     party: str = "server",
     interface: str = "",
+    *,
+    confirm: bool = False,
     **options: Any,
 ) -> list[Judgement]:
     """Return what the chosen checks say of a server; several processes are started only where `launch` says so.
+
+    `confirm` repeats what is found, as every run does before it accuses anybody.
 
     An application (`party`) is what `make` gives, middleware is `make` itself; they are judged one check after another.
     """
     rows = {row.id: row for row in requirements.load()}
     if party != "server":
-        return judge_in_process(make, chosen, effort, party, interface, rows, **options)
+        return judge_in_process(make, chosen, effort, party, interface, rows, confirm=confirm, **options)
     by_launch: dict[str, list[Check]] = {}
     for check in chosen:
         variant = info(check).launch
@@ -329,7 +333,7 @@ def judge(
 
     def judge_share(share: tuple[str, list[Check]]) -> list[Judgement]:
         with serving(make, share[0], **options) as server:
-            outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=False) for c in share[1]]
+            outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=confirm) for c in share[1]]
         return [judgement for outcome in outcomes for judgement in outcome.judgements]
 
     channel(), tls_files(), sockets()  # made once, before threads ask for them
@@ -345,6 +349,7 @@ def judge_in_process(
     interface: str,
     rows: Mapping[str, Any],
     *,
+    confirm: bool = False,
     inner: str = "",
     paths: tuple[str, ...] = (),
     arguments: Mapping[str, Any] | None = None,
@@ -363,7 +368,7 @@ def judge_in_process(
     handle.start()
     try:
         for check in chosen:
-            outcome = run_check(check, {drive.fixture(subject): handle}, handle, rows, effort, confirm=False)
+            outcome = run_check(check, {drive.fixture(subject): handle}, handle, rows, effort, confirm=confirm)
             said += outcome.judgements
     finally:
         handle.stop()
