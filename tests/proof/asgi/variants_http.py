@@ -125,13 +125,23 @@ class OneRequestEach(Server):
     keep_alive = False
 
 
-@choice()
-class EndsByClosing(Http):
+class NeverChunks(Http):
     """Without a length a body ends with the connection."""
 
     def may_chunk(self) -> bool:
         """The choice."""
         return False
+
+
+@choice()
+class EndsByClosing(Server):
+    """Sends no chunked coding, and so offers no trailers."""
+
+    http_class = NeverChunks
+
+    def extension_names(self, kind: str) -> list[str]:
+        """See above."""
+        return [name for name in super().extension_names(kind) if not name.endswith("trailers")]
 
 
 @choice()
