@@ -39,8 +39,14 @@ def _ask(server: Server) -> str:
         if talk.accepted:
             return "websocket"
         server.settle(talk.exchange)
-        kinds = {plain(call.scope.get("type")) for call in talk.exchange.calls}
+        kinds = {_kind(call) for call in talk.exchange.calls}
     return "http" if kinds == {"http"} else "websocket" if kinds else "refused"
+
+
+def _kind(call: Call) -> object:
+    """Return the type of a call's scope; None where that is no dict, which other checks judge."""
+    scope = plain(call.opening.get("scope"))
+    return plain(scope.get("type")) if isinstance(scope, dict) else None
 
 
 @contextmanager

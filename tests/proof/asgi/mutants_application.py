@@ -230,7 +230,6 @@ class BusyReceive(Http):
         "ASGI-WS-041",
         "ASGI-WS-042",
         "ASGI-WS-058",
-        "ASGI-WS-060",
         "ASGI-WS-071",
     ],
 )

@@ -18,6 +18,7 @@ from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Grammar, Request
 
+from ..registry import variant
 from .faults import choice
 
 Event = dict[str, Any]
@@ -162,7 +163,6 @@ class RaisesWhenComplete(Http):
         raise RuntimeError("the response is complete")
 
 
-@choice()
 class SilentlyGone(Http):
     """What is sent when the client is gone does nothing."""
 
@@ -173,6 +173,14 @@ class SilentlyGone(Http):
         """The choice."""
         if not self.connection.lost:
             await super().write(octets)
+
+
+@variant()
+class SilentlyGoneBefore24(Server):
+    """Version 2.3, in which a send does nothing when the client is gone."""
+
+    spec_version = "2.3"
+    http_class = SilentlyGone
 
 
 @choice()

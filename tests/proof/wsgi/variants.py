@@ -142,14 +142,15 @@ class SlashStaysEncoded(Server):
 
 @variant()
 class OddTargetsRefused(Server):
-    """Absolute form, dot segments, empty segments and invalid encodings are refused."""
+    """Dot segments, empty segments and invalid encodings are refused."""
 
     class grammar_class(Grammar):  # noqa: N801
         """The choice."""
 
         def check_target(self, method: bytes, target: bytes) -> bytes:
-            """Plain paths only."""
-            path = super().check_target(method, target).partition(b"?")[0]
+            """Plain paths only, also in absolute form."""
+            path = super().check_target(method, target).partition(b"?")[0].partition(b"://")[2] or target
+            path = path.partition(b"?")[0]
             if b"//" in path or b"/." in path or b"%zz" in path:
                 raise BadRequest
             return target
