@@ -525,7 +525,7 @@ class Session:
             self.handle.stop()
             self.waited_s = self.handle.waited_s
             return
-        if self.settings.report and "default" in self._servers and self.fatal is None:
+        if self.settings.report and "default" in self._servers and self.fatal is None and self.deployed is None:
             self._collect_specimens(self._servers["default"])
         for future in self._pending.values():
             # One that is still starting is waited for, as it could not be stopped otherwise.

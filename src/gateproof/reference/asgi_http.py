@@ -24,6 +24,8 @@ LINE = 16 * 1024
 class Http:
     """One call of type http."""
 
+    reads_at_most = PIECE
+
     def __init__(self, server: Server, connection: Connection, request: Request) -> None:
         """Nothing is read of the body, nothing sent of the response."""
         self.server, self.connection, self.request = server, connection, request
@@ -174,7 +176,7 @@ class Http:
             await self.next_chunk()
             if self.body_ended:
                 return b""
-        octets = await self.connection.some(min(PIECE, self.left))
+        octets = await self.connection.some(min(self.reads_at_most, self.left))
         self.left -= len(octets)
         if self.left == 0 and self.coded:
             if await self.connection.line(LINE) != b"\r\n":
