@@ -18,7 +18,7 @@ from tests.running import run
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-PYTEST = {"-k", "-m", "-n", "-x", "--lf", "--junitxml", "-p", "-q"}
+PYTEST = {"-k", "-m", "-n", "--dist", "-x", "--lf", "--junitxml", "-p", "-q"}
 
 
 def blocks(kind: str) -> Iterator[tuple[str, str]]:

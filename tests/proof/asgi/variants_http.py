@@ -86,18 +86,6 @@ class RefusesChunkedRequests(Server):
     grammar = NoChunked()
 
 
-class PlainChunks(Grammar):
-    """Refuses what may stand beside the data of chunks."""
-
-    def extension_bad(self, extension: bytes) -> bool:
-        """The choice."""
-        return True
-
-    def trailer(self, line: bytes) -> None:
-        """The choice."""
-        raise BadRequest
-
-
 @choice()
 class HeadAtOnce(Http):
     """Status and header are sent with the start."""
@@ -252,13 +240,6 @@ class NoErrorWhenGone(Older):
     """A send to nobody is a no-op."""
 
     http_class = SilentAfterDisconnect
-
-
-@choice()
-class RefusesExtras(Server):
-    """Chunk extensions and trailers are refused."""
-
-    grammar = PlainChunks()
 
 
 @choice()
