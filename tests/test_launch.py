@@ -120,7 +120,8 @@ def test_every_journal_of_every_worker_arrives(channel: Channel, tmp_path: Path,
     def ask(number: int) -> Exchange:
         return server.exchange(get(b"/%d" % number), ok(b"%d" % number), timeout=20.0)
 
-    server.patience = 20.0
+    # Sixteen at a time on a busy machine: one worker may stand still while the others answer.
+    server.patience, server.quiet = 20.0, (20.0, 1)
     with ThreadPoolExecutor(16) as pool:
         exchanges = list(pool.map(ask, range(800)))
     running.stop()
