@@ -188,6 +188,7 @@ def test_sends_after_the_end_websocket(server: Server, judge: Judge) -> None:
     if any(event.get("type") == "websocket.disconnect" for event in talk.exchange.call.received):
         for said in talk.exchange.call.sent:
             judge("ASGI-ERR-024", _harmless(said), "accept too late: nothing, or an OSError", said)
+    judge.rest_blocked("no call went on to send when its client had gone")
 
 
 def _harmless(said: dict[str, Any]) -> bool:
