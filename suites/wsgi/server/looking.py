@@ -58,3 +58,11 @@ def with_field(*fields: Field) -> bytes:
 def latin1(octets: bytes) -> str:
     """Return the native string that stands for octets (PEP 3333, Unicode Issues)."""
     return octets.decode("latin-1")
+
+
+def after_the_head(octets: bytes) -> bytes:
+    """Return what came after the header of the final response; interim responses may stand before it."""
+    head, _, rest = octets.partition(b"\r\n\r\n")
+    while head.startswith(b"HTTP/") and head[9:10] == b"1":
+        head, _, rest = rest.partition(b"\r\n\r\n")
+    return rest

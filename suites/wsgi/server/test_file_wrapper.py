@@ -10,6 +10,8 @@ from gateproof.scripts import Script, attempt, ok, start, wsgi
 from gateproof.target import Server
 from gateproof.wire.request import get
 
+from .looking import after_the_head
+
 CONTENT = b"0123456789" * 1000
 OCTETS = ("Content-Type", "application/octet-stream")
 
@@ -131,7 +133,7 @@ def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
             connection.read(x, timeout=2.0)
             connection.ends(1.0)
             octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
-        body = octets.partition(b"\r\n\r\n")[2]
+        body = after_the_head(octets)
         failed = x.response is None or x.response.status >= 500
         judge("WSGI-FILE-008", failed or len(body) <= 7, "seven octets", body[:60])
 

@@ -338,3 +338,26 @@ class ContinueAtOnce(Server):
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.fields = [pair for pair in request.fields if pair[0].lower() != b"expect"]
         return super().environ(request, connection, peer)
+
+
+@variant()
+@answering
+class TwoChunks(Answer):
+    """A block comes in two chunks."""
+
+    def chunk(self, data: bytes) -> bytes:
+        """The choice."""
+        half = len(data) // 2
+        return super().chunk(data[:half]) + super().chunk(data[half:]) if half else super().chunk(data)
+
+
+@variant()
+@answering
+class Hinted(Answer):
+    """An interim response stands before the final one, where the client can read it."""
+
+    def send_head(self, total: int | None) -> None:
+        """The choice."""
+        if not self.request.is_1_0:
+            self.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        super().send_head(total)
