@@ -183,6 +183,16 @@ class Dialogue:
         """Tell whether the server closes the connection within the time; octets before the end are drained."""
         return self.wire.closed_by_peer(time.monotonic() + timeout)
 
+    def stays(self) -> bool:
+        """Tell whether the connection is still open after the server has answered others (see `QUIET`)."""
+        quiet_s, others = self.server.quiet
+        deadline = time.monotonic() + self.server.patience
+        if self.ends(quiet_s):
+            return False
+        if self.server.answers_others(others, deadline):
+            return not self.ends(0.01)
+        return not self.ends(max(0.0, deadline - time.monotonic()))
+
 
 @dataclass
 class Server:
