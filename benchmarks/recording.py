@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gateproof.draw
-import gateproof.session
 from gateproof import scripts
 from gateproof.channel import Channel
 from gateproof.servers.launching import Launch

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateproof import asgi_scripts, scripts
+from gateproof import asgi_scripts, scripts, targets
 from gateproof.exchange import Exchange
-from gateproof.session import Session, Settings
+from gateproof.settings import Settings
 from gateproof.target import Server
 from gateproof.wire.request import HOST, build, chunked, get, post
 
@@ -26,13 +26,13 @@ ASGI = ["reference-asgi", "uvicorn-h11", "hypercorn-asyncio"]
 @pytest.fixture(params=[*WSGI, *ASGI], scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A running server that hosts the probe."""
-    session = Session(Settings(server=request.param))
-    session.resolve()
+    target = targets.of_server(Settings(server=request.param))
+    target.resolve()
     try:
-        session.start()
-        yield session.server("default")
+        target.start()
+        yield target.server("default")
     finally:
-        session.stop()
+        target.stop()
 
 
 def answering(server: Server, status: int, fields: list[tuple[str, str]], parts: list[bytes]) -> dict[str, Any]:

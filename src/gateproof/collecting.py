@@ -1,9 +1,8 @@
-"""What the plugin does once a target is named: collect checks, run them as items, gather, sum up, write."""
+"""What the plugin does once a target is named: collect the checks that bind it, and run them as items of pytest."""
 
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,17 +15,16 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 from _pytest.fixtures import FuncFixtureInfo
 
 from gateproof import baseline as baselines
-from gateproof import plugin, report
+from gateproof import plugin
 from gateproof.check import CheckInfo, check_id, info
-from gateproof.report import certificate as certificates
 from gateproof.report import reading, text
-from gateproof.report import summary as summaries
-from gateproof.report.compare import Comparison, compare, lines
-from gateproof.requirements import SET, CatalogueError, coverage
+from gateproof.report.compare import Comparison
+from gateproof.requirements import CatalogueError
 from gateproof.requirements.sets import FrozenSet, SetError
 from gateproof.servers import UsageError
-from gateproof.session import Session, Settings, TargetError
-from gateproof.verdicts import Exit, Verdict, worst_exit
+from gateproof.session import Session
+from gateproof.settings import Settings, TargetError
+from gateproof.verdicts import Verdict
 
 JsonDict = dict[str, Any]
 FRAME = "frame"
@@ -81,7 +79,8 @@ def configure(config: pytest.Config) -> None:
         session = Session(_settings(config))
     except SetError as error:
         raise pytest.UsageError(f"gateproof: {error}") from None
-    overriding, session.warnings = overrides(config, session.settings)
+    overriding, warnings = overrides(config, session.settings)
+    session.warnings += warnings
     try:
         session.resolve(overriding)
     except (UsageError, TargetError, baselines.BaselineError, CatalogueError) as error:
@@ -326,120 +325,6 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report_: pytest.TestR
         name = judgement["requirement"]
         about = (("requirement", name), ("level", rows[name].level), ("verdict", judgement["verdict"]))
         item.user_properties.extend(about)
-
-
-def finish(session: pytest.Session) -> None:
-    """Work out the exit status; write the report unless this is a worker, whose part the controller merges."""
-    config = session.config
-    run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
-    if hasattr(config, "workerinput"):
-        config.workeroutput["gateproof"] = run.worker_part()  # type: ignore[attr-defined]
-        return
-    if config.option.collectonly:
-        return
-    for part in collected.workers:
-        run.merge_worker(part)
-    run.problems += collected.crashes
-    missing = run.missing(collected.every, collected.checks)
-    checks = list(collected.checks.values())
-    collected.review = baselines.review(run.entries, run.catalogue, checks, run.circumstances())
-    session.exitstatus = _status(session, run, collected)
-    if run.settings.baseline_update and run.fatal is None:
-        collected.baseline_update = run.update_baseline(collected.review, checks)
-    complete = not missing.incomplete and int(session.exitstatus) not in (Exit.INTERRUPTED, Exit.USAGE)
-    collected.report = run.report(checks, missing.reasons, int(session.exitstatus), _selection(config), complete)
-    if collected.earlier is not None:
-        collected.comparison = compare(collected.earlier, collected.report)
-    if run.settings.report:
-        collected.files = report.write(config.invocation_params.dir / run.settings.report, collected.report)
-        for path in collected.files:
-            if path.name == "summary.md":
-                summaries.append(path.read_text(encoding="utf-8"))
-
-
-def _status(session: pytest.Session, run: Session, collected: Collected) -> int:
-    statuses = [int(session.exitstatus)]
-    if run.fatal is not None:
-        return run.fatal.status
-    verdicts = {check["verdict"] for check in collected.checks.values()}
-    if "error" in verdicts or collected.crashes:
-        statuses = [status for status in statuses if status != Exit.DIFFERS] + [Exit.HARNESS]
-    broken = {"fail", "warn"} if run.settings.fail_on == "warn" else {"fail"}
-    if verdicts & broken or collected.review.wrong:
-        statuses.append(Exit.DIFFERS)
-    if collected.mistaken:
-        statuses.append(Exit.USAGE)
-    if not collected.checks:
-        statuses.append(Exit.NOTHING)
-    return worst_exit(statuses)
-
-
-def _selection(config: pytest.Config) -> list[str]:
-    option = config.option
-    spelled = [("-k", option.keyword), ("-m", option.markexpr), ("--maxfail", getattr(option, "maxfail", 0))]
-    chosen = [f"{name} {value}" for name, value in spelled if value]
-    if getattr(option, "lf", False):
-        chosen.append("--lf")
-    return chosen + [f"--deselect {name}" for name in option.deselect or ()]
-
-
-# -- what the terminal shows
-
-
-def header(config: pytest.Config) -> list[str]:
-    """Return the header lines."""
-    run = config.stash[plugin.SESSION]
-    name, about = run.about()
-    checks = coverage.binding(run.interface, run.party)
-    return [
-        f"gateproof: {run.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
-        f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
-        *([f"gateproof: replays the {len(run.frozen.checks)} checks of set {SET}"] if run.frozen else []),
-        *run.warnings,
-    ]
-
-
-def summary(terminal: Any, config: pytest.Config) -> None:
-    """Write the summary section."""
-    run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
-    if run.fatal is not None:
-        terminal.section("gateproof", sep="=")
-        terminal.write_line(str(run.fatal))
-        return
-    if collected.report is None:
-        return
-    entries = collected.report["requirements"]
-    target = collected.report["target"]
-    named = " ".join(filter(None, (target["name"], target["version"])))
-    terminal.section(f"gateproof: {named} ({run.interface.upper()})", sep="=")
-    rows = run.catalogue
-    for check in collected.checks.values():
-        if check["verdict"] == "warn" or any(j["verdict"] == "warn" for j in check["judgements"]):
-            for j in check["judgements"]:
-                if j["verdict"] == "warn":
-                    terminal.write_line(text.judgement(j, rows.get(j["requirement"])))
-    for line in text.sections(entries):
-        terminal.write_line(line)
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in collected.report["totals"].items() if count)
-    terminal.write_line(f"{len(entries)} requirements: {counted}")
-    for title in ("stale", "unmatched", "expired"):
-        for entry in getattr(collected.review, title):
-            terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
-    if collected.baseline_update:
-        terminal.write_line(f"baseline: {collected.baseline_update}")
-    for problem in run.problems:
-        terminal.write_line(f"beside the verdicts: {problem}")
-    if collected.comparison is not None:
-        before = reading.target_name(collected.earlier or {"target": target})
-        terminal.write_line(f"compared with {before} ({run.settings.compare}):")
-        for line in lines(collected.comparison):
-            terminal.write_line(line)
-    if run.frozen is not None:
-        for line in certificates.lines(certificates.certificate(collected.report, run.frozen)):
-            terminal.write_line(line)
-    if collected.files:
-        others = ", ".join(path.name for path in collected.files[1:])
-        terminal.write_line(f"written: {os.path.relpath(collected.files[0])}, beside it {others}")
 
 
 assert sys.version_info >= (3, 11), "gateproof runs on Python 3.11 and later"

@@ -362,7 +362,7 @@ class Handle:
         return bool(self.exchanges) and next(reversed(self.exchanges.values())).silent
 
     def start(self) -> None:
-        """Make the target ready; raises `session.TargetError` where nothing could be judged."""
+        """Make the target ready; raises `settings.TargetError` where nothing could be judged."""
 
     def stop(self) -> None:
         """End whatever still runs."""

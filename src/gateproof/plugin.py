@@ -81,9 +81,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     taken = config.stash.get(TAKEN, [])
     lines = [f"gateproof: {name} belongs to another plugin here; use --gateproof{name[1:]}" for name in taken]
     if SESSION in config.stash:
-        from gateproof import collecting
+        from gateproof import finishing
 
-        lines += collecting.header(config)
+        lines += finishing.header(config)
     return lines
 
 
@@ -171,15 +171,15 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     """Work out the exit status and write the report, also of a run that was interrupted."""
     result = yield
     if COLLECTED in session.config.stash or SESSION in session.config.stash:
-        from gateproof import collecting
+        from gateproof import finishing
 
-        collecting.finish(session)
+        finishing.finish(session)
     return result
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show the totals, the warnings and what became of the baseline."""
     if SESSION in config.stash:
-        from gateproof import collecting
+        from gateproof import finishing
 
-        collecting.summary(terminalreporter, config)
+        finishing.summary(terminalreporter, config)

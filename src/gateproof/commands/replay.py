@@ -26,29 +26,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Play it and print what was seen then and now."""
-    from gateproof import servers
-    from gateproof.baseline import BaselineError
+    from gateproof import servers, targets
     from gateproof.results import exchange_to_json
-    from gateproof.session import Session, Settings, TargetError
+    from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
     about = {"server_python": given.server_python, "interface": given.interface}
-    settings = Settings(server=given.server, **about, rootdir=Path.cwd())
-    session = Session(settings)
+    target = targets.of_server(Settings(server=given.server, **about, rootdir=Path.cwd()))
     try:
-        session.resolve()
-        session.start()
-        variant = "default" if session.deployed else kept["launch"].rsplit("-", 1)[0]
-        server = session.server(variant)
+        target.resolve()
+        target.start()
+        server = target.server(kept["launch"].rsplit("-", 1)[0])
         x = server.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
         print("then:\n" + text.exchange("as reported", kept))
         print("\nnow:\n" + text.exchange(x.id, exchange_to_json(x)))
-    except (servers.UsageError, BaselineError) as error:
+    except servers.UsageError as error:
         raise CommandError(str(error)) from error
     except TargetError as error:
         raise CommandError(str(error), error.status) from error
     finally:
-        session.stop()
+        target.stop()
     return Exit.AS_DECLARED
 
 

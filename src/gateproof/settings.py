@@ -1,0 +1,47 @@
+"""What was asked for, and the one error that says that it cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class TargetError(Exception):
+    """The target cannot be judged: a message for the user, and the exit status that goes with it."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Keep the message and the exit status (`verdicts.Exit`: 3 harness, 4 usage)."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for, from whichever option it came."""
+
+    server: str | None = None
+    server_python: str | None = None
+    app: str | None = None
+    middleware: str | None = None
+    app_paths: str | None = None
+    interface: str | None = None
+    baseline: str | None = None
+    baseline_update: bool = False
+    report: str | None = None
+    compare: str | None = None
+    fail_on: str = "fail"
+    certify: bool = False
+    effort: str = "default"
+    rootdir: Path = field(default_factory=Path.cwd)
+
+    @property
+    def party(self) -> str:
+        """The party that the target is."""
+        if self.middleware:
+            return "middleware"
+        return "application" if self.app else "server"
+
+    @property
+    def named(self) -> str:
+        """What was named as target, as it was spelled."""
+        return self.server or self.app or self.middleware or ""

@@ -1,0 +1,111 @@
+"""An application or middleware: imported, and called by us in the place of its server."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gateproof.settings import TargetError
+from gateproof.targets import Target
+from gateproof.verdicts import Exit
+
+if TYPE_CHECKING:
+    from gateproof.check import CheckInfo
+    from gateproof.inprocess import Handle as InProcess
+    from gateproof.inprocess import Subject
+    from gateproof.targets import Handle
+
+
+class Hosted(Target):
+    """An application or middleware in our own process."""
+
+    subject: Subject | None = None
+    _handle: InProcess | None = None
+
+    @property
+    def party(self) -> str:
+        """The party whose requirements bind it: an adapter is judged by what it is called as."""
+        return self.subject.judged_as if self.subject else self.settings.party
+
+    def resolve(self, overridden: bool = False) -> None:
+        """Import what was named."""
+        from gateproof import inprocess, servers
+
+        given = self.settings
+        try:
+            if given.app is not None:
+                self.subject = inprocess.application(
+                    given.app, rootdir=given.rootdir, interface=given.interface, paths=given.app_paths
+                )
+            else:
+                name = given.middleware or ""
+                self.subject = inprocess.middleware(name, rootdir=given.rootdir, interface=given.interface)
+                self.subject.paths = inprocess.words_of(given.app_paths)
+            self.interface = self.subject.interface
+        except servers.UsageError:
+            if not overridden:
+                raise
+            self.interface = given.interface or "asgi"
+
+    def about(self) -> tuple[str, str]:
+        """Return its name with that of its distribution, and our own interpreter."""
+        if self.subject is None:
+            return self.settings.named, f"Python {platform.python_version()}"
+        found = " ".join(self.subject.about())
+        return f"{self.subject.name}{f' ({found})' if found.strip() else ''}", f"Python {platform.python_version()}"
+
+    def start(self, variants: Iterable[str] = (), override: object = None) -> None:
+        """Make it ready; what a fixture gives stands in for what was named."""
+        from gateproof import drive
+
+        fixture = "gateproof_app" if self.settings.app is not None else "gateproof_middleware"
+        if override is not None:
+            self.subject = self._given(override)
+        if self.subject is None:
+            raise TargetError(f"the fixture {fixture} gives nothing for {self.settings.named!r}", Exit.USAGE)
+        if self.subject.interface != self.interface:
+            hint = f"say --interface={self.subject.interface}"
+            raise TargetError(f"the fixture {fixture} gives a target for {self.subject.interface}; {hint}", Exit.USAGE)
+        self.version, self.python = self.subject.about()[1], f"CPython {platform.python_version()}"
+        self._handle = drive.handle(self.subject)
+        self._handle.start()
+
+    def _given(self, override: object) -> Subject:
+        """Return what a fixture gave, as a subject."""
+        from gateproof import inprocess, servers
+
+        given = self.settings
+        try:
+            if isinstance(override, str):
+                load = inprocess.application if given.app is not None else inprocess.middleware
+                return load(override, rootdir=given.rootdir, interface=given.interface)
+            make = inprocess.as_application if given.app is not None else inprocess.as_middleware
+            subject = make(given.named, override, given.interface)
+            subject.paths = inprocess.words_of(given.app_paths)
+        except servers.UsageError as error:
+            raise TargetError(str(error), Exit.USAGE) from error
+        return subject
+
+    def ready(self, check: CheckInfo) -> tuple[dict[str, object], Handle]:
+        """Return the driver under the name by which checks of this party ask for it."""
+        from gateproof import drive
+
+        assert self.subject is not None
+        assert self._handle is not None
+        return {drive.fixture(self.subject): self._handle}, self._handle
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Keep what the host makes of warnings from the target, which must not see them raised."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+
+    def stop(self) -> None:
+        """End whatever still runs."""
+        if self._handle is not None:
+            self._handle.stop()
+            self.waited_s = self._handle.waited_s

@@ -1,0 +1,302 @@
+"""A server that we start: its profile, its launches, the side channel, and what is left behind when it dies."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from gateproof import lifespans, results
+from gateproof.judge import Blocked, Unsupported
+from gateproof.settings import Settings, TargetError
+from gateproof.targets import JsonDict, Target
+from gateproof.verdicts import Exit, Verdict
+
+if TYPE_CHECKING:
+    from gateproof.channel import Channel
+    from gateproof.check import CheckInfo
+    from gateproof.servers import Launch, Profile
+    from gateproof.target import Server
+    from gateproof.targets import Handle
+
+WATCHED_S = 3.0
+HTTP2 = "http2"
+UNSEEN = ("pass", "inform", "blocked", "unsupported")  # what a check says that did not notice a death
+
+
+class Launched(Target):
+    """A server with its launches, started when checks need them."""
+
+    profile: Profile | None = None
+    channel: Channel
+    _folder: TemporaryDirectory[str]
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin with no launch."""
+        super().__init__(settings)
+        self._servers: dict[str, Server] = {}
+        self._pending: dict[str, Future[Launch]] = {}
+        self._running: list[Launch] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._given_up = threading.Event()
+
+    # -- before anything runs
+
+    def resolve(self, overridden: bool = False) -> None:
+        """Find the profile."""
+        from gateproof import servers
+
+        try:
+            self.profile = servers.resolve(
+                self.settings.server or "",
+                rootdir=self.settings.rootdir,
+                server_python=self.settings.server_python,
+                interface=self.settings.interface,
+            )
+        except servers.UsageError:
+            if not overridden:
+                raise
+        else:
+            self.interface, self.baseline = self.profile.interface, self.profile.baseline
+
+    @property
+    def known(self) -> Profile:
+        """The profile, of a target that was resolved."""
+        assert self.profile is not None
+        return self.profile
+
+    @property
+    def name(self) -> str:
+        """The name of the profile."""
+        return self.profile.name if self.profile else self.settings.named
+
+    @property
+    def capabilities(self) -> Iterable[str]:
+        """What the profile declares."""
+        return self.profile.capabilities if self.profile else ()
+
+    def about(self) -> tuple[str, str]:
+        """Return the server's name with its version, and the interpreter in which it lives."""
+        if self.profile is None:
+            return self.settings.named, f"Python {platform.python_version()}"
+        version, python = self._describe()
+        return f"{self.profile.name} {version or '(version unknown)'}", python or self.profile.python
+
+    def _describe(self) -> tuple[str, str]:
+        from gateproof import servers
+
+        about = servers.describe(self.known)
+        return about.version, f"{about.implementation} {about.python}".strip()
+
+    # -- launches
+
+    def start(self, variants: Iterable[str] = (), override: object = None) -> None:
+        """Start what the chosen checks need, side by side, and make sure that an ordinary exchange works."""
+        from gateproof.channel import Channel
+
+        if override is not None:
+            self._override(override)
+        if self.profile is None:
+            raise TargetError(f"the fixture gateproof_server gives nothing for {self.settings.named!r}", Exit.USAGE)
+        self.channel = Channel()
+        self._folder = TemporaryDirectory(prefix="gateproof-")
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
+        wanted = set(variants)
+        watched = {variant for variant in wanted if variant.startswith(lifespans.PREFIX)}
+        self._submit(["default", *sorted(wanted - watched - {"default"})])
+        self._smoke(self.server("default"))
+        self._submit(sorted(watched))  # whether there is a lifespan to be watched, the default launch has shown
+        self.version, self.python = self._describe()
+
+    def _override(self, given: object) -> None:
+        """Take the target that the project's fixture gives; what was collected was collected for one interface."""
+        from gateproof import servers
+
+        try:
+            self.profile = servers.as_profile("the fixture gateproof_server", given)
+        except servers.UsageError as error:
+            raise TargetError(str(error), Exit.USAGE) from error
+        if self.profile.interface != self.interface:
+            hint = f"say --interface={self.profile.interface}"
+            raise TargetError(
+                f"the fixture gateproof_server gives a server for {self.profile.interface}; {hint}", Exit.USAGE
+            )
+
+    def _submit(self, variants: Iterable[str]) -> None:
+        """Begin to start launches, side by side."""
+        assert self._pool is not None
+        for variant in variants:
+            if self._has(variant):
+                self._pending[variant] = self._pool.submit(self._launch, variant)
+
+    def _has(self, variant: str) -> bool:
+        """Tell whether the target can be launched like that; every server can host another kind of callable."""
+        if variant.startswith(lifespans.PREFIX):
+            return self.interface == "asgi" and self._calls_lifespan()
+        return variant in ("default", "os_environ", *self.known.variants) or variant.startswith("app:")
+
+    def _calls_lifespan(self) -> bool:
+        """Tell whether the default launch, which serves by now, has called the application for its lifespan."""
+        key = lifespans.exchange_id(self.server("default").running.id)
+        self.channel.fence()
+        patience = WATCHED_S if "lifespan" in self.known.capabilities else 0.0
+        return self.channel.wait(key, lambda _: True, patience) is not None
+
+    def _lacking(self, variant: str) -> str:
+        """Say why there is no launch like that."""
+        if variant.startswith(lifespans.PREFIX) and self.interface == "asgi":
+            return "no lifespan: the application was not called for one before the server served"
+        return f"the profile {self.known.name} has no launch `{variant}`"
+
+    def _launch(self, variant: str) -> Launch:
+        from gateproof import servers
+
+        name = variant.replace(":", "-")
+        launch_id = f"{name}-{token_hex(4)}"
+        watched = variant.startswith(lifespans.PREFIX)
+        self.channel.register(lifespans.exchange_id(launch_id), None)
+        launch = servers.launch(
+            self.known,
+            variant=variant,
+            channel_address=self.channel.address,
+            token=self.channel.token,
+            launch_id=launch_id,
+            folder=Path(self._folder.name) / name,
+            lifespan=lifespans.script(variant) if self.interface == "asgi" else None,
+            watched=watched,
+            given_up=self._given_up,
+        )
+        if watched:  # holds one of the pool's threads, so that not all of them start at the same time
+            self._await_lifespan(launch)
+        return launch
+
+    def _await_lifespan(self, launch: Launch) -> None:
+        """Wait until the lifespan of a launch is under way, or will not be."""
+        key, deadline = lifespans.exchange_id(launch.id), time.monotonic() + WATCHED_S
+        while time.monotonic() < deadline and launch.alive():
+            if self.channel.wait(key, lambda event: event.name != "scope", 0.2) or launch.greets(0.05):
+                return
+
+    def server(self, variant: str) -> Server:
+        """Return the handle of a launch; raises `Unsupported` where the profile has no such launch.
+
+        `Blocked` where it has one that does not start, although the default one does: TLS of an old release, say.
+        """
+        from gateproof.servers import LaunchError
+        from gateproof.target import Server
+
+        assert self._pool is not None
+        if variant == HTTP2 and HTTP2 not in self.known.variants:
+            variant = "default"  # speaks it in clear text, or not at all
+        if variant not in self._servers:
+            if not self._has(variant):
+                raise Unsupported(self._lacking(variant))
+            pending = self._pending.get(variant) or self._pool.submit(self._launch, variant)
+            try:
+                running = pending.result()
+            except LaunchError as error:
+                if variant == "default":
+                    self._given_up.set()  # the others need not be waited for
+                    raise TargetError(str(error), Exit.HARNESS) from error
+                raise Blocked(f"the server does not start as `{variant}`: {error}") from error
+            self._running.append(running)
+            self._servers[variant] = Server(running, self.channel, self.interface, watched=running.watched)
+        return self._servers[variant]
+
+    def _smoke(self, server: Server) -> None:
+        """Make one ordinary exchange; if that fails, nothing after it could be believed."""
+        from gateproof.wire.request import get
+
+        x = server.exchange(get(b"/"))
+        if x.response is None or x.response.status != 200 or len(x.calls) != 1:
+            raise TargetError(
+                f"an ordinary GET / did not work, so nothing is judged: {x.outcome}, the probe was called "
+                f"{len(x.calls)} times.\nThe server's log ends with:\n{server.running.log_tail()}",
+                Exit.HARNESS,
+            )
+
+    # -- the checks
+
+    def ready(self, check: CheckInfo) -> tuple[dict[str, object], Handle]:
+        """Return the launch that a check needs."""
+        server = self.server(check.launch)
+        return {"server": server}, server
+
+    def aftermath(self, said: JsonDict, handle: Handle) -> list[str]:
+        """Tell of deaths, silence and lost lines; a check during which they happened has not seen what a pass says."""
+        server: Server = handle  # type: ignore[assignment]  # what `ready` gave
+        told = self._bury(said, server)
+        if not server.still_answers():
+            told.append(f"{said['id']}: after it the server answered nobody, and was started anew")
+        return told + self._distrust(said)
+
+    def _bury(self, said: JsonDict, server: Server) -> list[str]:
+        """Tell where the server died; a check in the middle of which it did has not seen what a pass would say."""
+        told = []
+        for x in server.take_deaths():
+            line = x.request.split(b"\r\n", 1)[0].decode("latin-1")
+            told.append(f"{said['id']}: the server died ({x.died}) at {line!r}, exchange {x.id[:12]}")
+            said["exchanges"][x.id] = results.exchange_to_json(x)
+            for judgement in said["judgements"]:
+                if judgement["verdict"] in UNSEEN:
+                    judgement.update(verdict="blocked", reason=x.outcome, exchanges=[x.id])
+        return told
+
+    def _distrust(self, said: JsonDict) -> list[str]:
+        """Take back what a check said while the side channel lost something: what it did not see is not known."""
+        problems = self.channel.take_errors()
+        if problems:
+            for judgement in said["judgements"]:
+                judgement["verdict"], judgement["reason"] = str(Verdict.ERROR), "; ".join(problems)
+        return [f"{said['id']}: {problem}" for problem in problems]
+
+    def replay(self, key: str) -> str:
+        """Return the line that plays an exchange again; it needs the folder that --report names."""
+        words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
+        words.append(f"--server={self.settings.server}")
+        if self.settings.server_python:
+            words.append(f"--server-python={self.settings.server_python}")
+        return shlex.join(words)
+
+    def digest(self) -> JsonDict:
+        """Return the digest of the installed distribution, where a report is written."""
+        from gateproof.servers import digest
+
+        if self.profile is None or not self.settings.report:
+            return {}
+        found = digest.installed(self.profile.python, self.profile.distribution)
+        return {"distribution": self.profile.distribution, "digest": found} if found else {}
+
+    # -- the end
+
+    def collect_specimens(self) -> None:
+        """Learn what the server makes of a few requests that nobody judges; trouble with them is nobody's."""
+        from gateproof import specimens
+
+        if "default" in self._servers:
+            self.specimens = specimens.collect(self._servers["default"], self.interface)
+            self.channel.take_errors()
+
+    def stop(self) -> None:
+        """Stop every launch, side by side, and close the side channel."""
+        for future in self._pending.values():
+            # One that is still starting is waited for, as it could not be stopped otherwise.
+            if not future.cancel() and future.exception() is None:
+                launch = future.result()
+                if launch not in self._running:
+                    self._running.append(launch)
+        if self._pool is None:
+            return
+        list(self._pool.map(lambda launch: launch.stop(), self._running))
+        self._pool.shutdown(wait=True)
+        self.launches = [launch.to_json() for launch in self._running]
+        self.waited_s = sum(server.waited_s for server in self._servers.values())
+        self.channel.close()
+        self._folder.cleanup()
