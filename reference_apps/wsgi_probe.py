@@ -136,6 +136,7 @@ class Link:
     def __init__(self, config, seq=0):
         """Connect and greet; `seq` is the number of the first line, above 0 where a link before this one was lost."""
         self.pid, self.seq, self.lost, self.buffer = os.getpid(), seq, False, b""
+        self.waiting, self.writing = [], False
         self.sock = None
         try:
             self.sock = socket.create_connection((config["host"], config["port"]), 5)
@@ -169,9 +170,18 @@ class Link:
             self.lost = True
 
     def journal(self, exchange, call, events, end):
-        """Send one journal line."""
-        self.put({"x": exchange, "c": call, "n": self.seq, "e": events, "end": end})
-        self.seq += 1
+        """Send one journal line; what a finalizer journals meanwhile, wherever garbage is met, comes behind it."""
+        self.waiting.append((exchange, call, events, end))
+        if self.writing:
+            return
+        self.writing = True
+        try:
+            while self.waiting:
+                exchange, call, events, end = self.waiting.pop(0)
+                self.put({"x": exchange, "c": call, "n": self.seq, "e": events, "end": end})
+                self.seq += 1
+        finally:
+            self.writing = False
 
     def ask(self, data, deadline):
         """Send a question and return the answer, or {} when none came."""
