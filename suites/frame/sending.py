@@ -216,6 +216,7 @@ _known: dict[tuple[str, str], str] = {}
 
 def needs_chunked(server: Server) -> None:
     """End the check where the server takes no chunked requests, or does not decode a plain one."""
+    needs_1_1(server)
     if why := _ask(server, "chunked", _lacks_chunked):
         server.unsupported(why)
     if why := _ask(server, "decoded", _not_decoded):
@@ -224,8 +225,6 @@ def needs_chunked(server: Server) -> None:
 
 def _lacks_chunked(server: Server) -> str:
     sent = play(server, coded(chunks([b"hello"])))
-    if sent.first.response is not None and sent.first.response.version == b"HTTP/1.0":
-        return "the server answers as HTTP/1.0, which has no chunked coding"
     return f"chunked requests are refused with {sent.status}" if sent.status in (411, 501) else ""
 
 
@@ -236,9 +235,14 @@ def _not_decoded(server: Server) -> str:
 
 
 def needs_1_1(server: Server) -> None:
-    """End the check where the server answers as HTTP/1.0."""
+    """End the check where the server answers as HTTP/1.0, which has no chunked coding and expects nothing."""
     if why := _ask(server, "version", _version_problem):
         server.unsupported(why)
+
+
+def is_1_1(server: Server) -> bool:
+    """Tell whether the server answers an ordinary request as HTTP/1.1."""
+    return not _ask(server, "version", _version_problem)
 
 
 def _version_problem(server: Server) -> str:

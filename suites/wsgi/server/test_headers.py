@@ -67,7 +67,7 @@ def test_headers_are_transmitted_intact(server: Server, judge: Judge, draw: Draw
     draw(law, st.lists(st.tuples(names, texts), min_size=1, max_size=4, unique_by=lambda pair: pair[0].lower()), corpus)
 
 
-@requirement("WSGI-HEADERS-013")
+@requirement("WSGI-HEADERS-013", revision=2)
 def test_repeated_headers_keep_their_order(server: Server, judge: Judge, draw: Draw) -> None:
     """Set-Cookie line by line; other names as lines or joined with a comma, in order."""
 
@@ -77,7 +77,8 @@ def test_repeated_headers_keep_their_order(server: Server, judge: Judge, draw: D
         answer = server.exchange(get(), giving(*pairs[::2], *pairs[1::2])).answer
         given = [*pairs[::2], *pairs[1::2]]
         cookies = [text.encode() for name, text in given if name == "Set-Cookie"]
-        judge("WSGI-HEADERS-013", answer.all(b"Set-Cookie") == cookies, cookies, answer.all(b"Set-Cookie"))
+        seen = [value for value in answer.all(b"Set-Cookie") if value in cookies]  # a server may set one of its own
+        judge("WSGI-HEADERS-013", seen == cookies, cookies, answer.all(b"Set-Cookie"))
         repeated = [text.encode() for name, text in given if name == "X-Rep"]
         got = [part.strip() for line in answer.all(b"X-Rep") for part in line.split(b",")]
         judge("WSGI-HEADERS-013", got == repeated, repeated, answer.all(b"X-Rep"))

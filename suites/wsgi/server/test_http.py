@@ -32,15 +32,17 @@ def received(connection: Dialogue) -> bytes:
 
 
 def in_step(connection: Dialogue) -> str:
-    """Make another exchange on the connection; say what is wrong, '' where it is closed or answers in order."""
-    wire = connection.wire
-    if wire.reader.ended or wire.broken:
+    """Make another exchange on the connection; say what is wrong, '' where it ends or answers in order.
+
+    Where the response said that it is the last one, a client sends nothing more (RFC 9112, 9.6): there is no next one.
+    """
+    wire, last = connection.wire, connection.current and connection.current.response
+    if wire.reader.ended or wire.broken or (last and b"close" in b",".join(last.all(b"Connection")).lower()):
         return ""
     second = connection.begin(NEXT, ok(b"gateproof-second"))
     connection.read(second, timeout=1.0)
     if second.response is None:
-        ended = second.closed or second.reset
-        return "" if ended and not second.partial else f"after it: {second.outcome}"
+        return "" if second.closed or second.reset else f"after it: {second.outcome}"
     fine = second.response.status == 200 and second.response.body == b"gateproof-second"
     refused = 400 <= second.response.status < 600 and not second.calls
     return "" if fine or refused else f"the next response is {second.response.head + second.response.body[:60]!r}"
@@ -150,7 +152,7 @@ def test_the_end_of_the_body_is_marked(server: Server, judge: Judge, draw: Draw)
     judge.unsupported_rest("no response in chunked coding was seen")
 
 
-@requirement("WSGI-HTTP-010", "WSGI-HTTP-013", "WSGI-HTTP-014", "WSGI-HTTP-015", "WSGI-HTTP-016")
+@requirement("WSGI-HTTP-010", "WSGI-HTTP-013", "WSGI-HTTP-014", "WSGI-HTTP-015", "WSGI-HTTP-016", revision=2)
 def test_bodiless_responses_and_the_next_one(server: Server, judge: Judge) -> None:
     """HEAD, 204 and 304 carry no octets of body, and the next response answers the next request."""
     for name, (request, script) in RESPONSES.items():
@@ -212,15 +214,15 @@ def test_an_unread_body_is_not_the_next_request(server: Server, judge: Judge, dr
     )
 
 
-@requirement("WSGI-HTTP-018", "WSGI-HTTP-019")
+@requirement("WSGI-HTTP-018", "WSGI-HTTP-019", revision=2)
 def test_the_response_keeps_its_meaning(server: Server, judge: Judge, draw: Draw) -> None:
-    """Status, fields and body are what the application gave; only fields of the server's own are added."""
-    own = {b"date", b"server", b"via", b"connection", b"content-length", b"transfer-encoding", b"keep-alive"}
+    """Status, fields and body are what the application gave; the server may add fields of its own."""
 
     def law(case: tuple[int, list[tuple[str, str]], bytes]) -> None:
         code, headers, body = case
         x = server.exchange(get(), wsgi(start(f"{code} Fine", headers), items=[body]))
-        got = sorted((n.lower(), v) for n, v in x.answer.headers if n.lower() not in own)
+        given = {name.lower().encode() for name, _ in headers}
+        got = sorted((n.lower(), v) for n, v in x.answer.headers if n.lower() in given)
         wanted = sorted((n.lower().encode(), v.encode("latin-1")) for n, v in headers)
         judge(
             "WSGI-HTTP-018",
@@ -228,7 +230,9 @@ def test_the_response_keeps_its_meaning(server: Server, judge: Judge, draw: Draw
             (code, body[:60]),
             (x.answer.status, x.answer.body[:60]),
         )
-        judge("WSGI-HTTP-018", got == wanted, wanted, got)
+        judge("WSGI-HTTP-018", all(got.count(field) >= wanted.count(field) for field in wanted), wanted, got)
+        changed = [name for name in MEANING - given if x.answer.all(name)]
+        judge("WSGI-HTTP-018", not changed, "no field that changes the meaning", changed)
 
     pair = st.sampled_from(
         [OCTETS, ("ETag", '"x"'), ("Location", "/else"), ("Cache-Control", "no-store"), ("Vary", "Accept")]
@@ -251,6 +255,7 @@ def test_the_response_keeps_its_meaning(server: Server, judge: Judge, draw: Draw
     )
 
 
+MEANING = frozenset({b"cache-control", b"expires", b"content-encoding", b"content-range", b"location"})
 CHUNKED = (b"Transfer-Encoding", b"chunked")
 PAYLOAD = b"abcdefgh\nijkl"
 
@@ -261,17 +266,22 @@ def chunked_request(*fields: tuple[bytes, bytes], coded: bytes | None = None) ->
     return build(b"POST", b"/", (HOST, CHUNKED, *fields), body)
 
 
+def answers_1_0(server: Server) -> bool:
+    """Tell whether an ordinary request is answered as HTTP/1.0: one in chunks may get no answer at all."""
+    return server.exchange(get(), ok()).answer.version == b"HTTP/1.0"
+
+
 def decodes(server: Server) -> Exchange:
     """Return a plain chunked exchange; ends the check where the server does not take chunked requests."""
-    x = server.exchange(chunked_request(), wsgi(read_request(), start("200 OK", []), items=[b"ok"]), timeout=2.0)
-    if x.response is not None and x.response.version == b"HTTP/1.0":
+    if answers_1_0(server):
         server.unsupported("the server answers as HTTP/1.0, which has no chunked coding")
+    x = server.exchange(chunked_request(), wsgi(read_request(), start("200 OK", []), items=[b"ok"]), timeout=2.0)
     if x.response is not None and x.response.status in (411, 501):
         server.unsupported(f"chunked requests are refused with {x.response.status}")
     return x
 
 
-@requirement("WSGI-HTTP-020", "WSGI-HTTP-021")
+@requirement("WSGI-HTTP-020", "WSGI-HTTP-021", revision=2)
 def test_chunked_requests_are_decoded(server: Server, judge: Judge, draw: Draw) -> None:
     """The application reads the payload and then the end of the file, with extensions and trailers too."""
     plain = decodes(server)
@@ -308,7 +318,7 @@ def test_chunked_requests_are_decoded(server: Server, judge: Judge, draw: Draw) 
     draw(law, st.lists(pieces, min_size=1, max_size=4), corpus, examples=8)
 
 
-@requirement("WSGI-HTTP-022", "WSGI-HTTP-023")
+@requirement("WSGI-HTTP-022", "WSGI-HTTP-023", revision=2)
 def test_content_length_beside_chunked(server: Server, judge: Judge) -> None:
     """No CONTENT_LENGTH that contradicts the body."""
     decodes(server)
@@ -345,15 +355,19 @@ def _tried(step: Any) -> Any:
     return attempt([step])
 
 
-@requirement("WSGI-HTTP-025", "WSGI-HTTP-026", "WSGI-HTTP-046", "WSGI-HTTP-029")
+@requirement("WSGI-HTTP-025", "WSGI-HTTP-026", "WSGI-HTTP-046", "WSGI-HTTP-029", revision=2)
 def test_expect_continue(server: Server, judge: Judge) -> None:
     """The request can be completed; 100 or a final status comes without the body; a read waits for the body."""
     head = post(b"hello", (b"Expect", b"100-continue"))[:-5]
     script = wsgi(read("read", 5), start("200 OK", [("Content-Length", "2")]), items=[b"ok"], live=True)
+    old = answers_1_0(server)
+    if old:
+        judge.unsupported("WSGI-HTTP-046", "the server answers as HTTP/1.0, which expects nothing")
     with server.connect() as connection:
         x = connection.begin(head, script)
-        interim = _interim(connection, server.patience)
-        judge("WSGI-HTTP-046", interim, "100 Continue or a final status", "silence")
+        interim = _interim(connection, 0.1 if old else server.patience)
+        if not old:
+            judge("WSGI-HTTP-046", interim, "100 Continue or a final status", "silence")
         if interim.startswith((b"HTTP/1.1 100", b"HTTP/1.0 100")):
             import time
 

@@ -168,7 +168,7 @@ def _forms(status: Any, headers: Any) -> list[Any]:
     return [values.encode(status), values.encode(headers)]
 
 
-@requirement("WSGI-START-011")
+@requirement("WSGI-START-011", revision=2)
 def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, draw: Draw) -> None:
     """Any code and any list of legal fields is taken, and arrives unchanged."""
 
@@ -178,8 +178,9 @@ def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, dr
         x = server.exchange(get(), script)
         said = starts(x)[0]
         judge("WSGI-START-011", "raised" not in said, f"accepted: {code} {headers}", said)
-        got = [(n.lower(), v) for n, v in x.answer.headers if n.lower().startswith(b"x-")]
         wanted = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers]
+        given = {name for name, _ in wanted}  # a server may have names of its own, such as X-Powered-By
+        got = [(n.lower(), v) for n, v in x.answer.headers if n.lower() in given]
         judge("WSGI-START-011", x.answer.status == code, code, x.answer.status)
         judge("WSGI-START-011", sorted(got) == sorted(wanted), wanted, got)
 

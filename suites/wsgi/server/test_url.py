@@ -169,13 +169,14 @@ def reconstructed(environ: dict[Any, Any]) -> str:
     return url + path + (f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else "")
 
 
-@requirement("WSGI-URL-019")
+@requirement("WSGI-URL-019", revision=2)
 def test_odd_segments_arrive_as_sent(server: Server, judge: Judge) -> None:
-    """Empty segments, dot segments and an invalid percent-encoding are delivered, or refused."""
+    """An invalid percent-encoding is delivered, or refused; empty and dot segments may be brought in canonical form."""
     for target in (b"//env", b"/a//b", b"/a/./b", b"/a/../b", b"/%zz", b"/.", b"/a/.."):
         x = server.exchange(get(target), ok())
         if not x.refused:
-            judge("WSGI-URL-019", path_of(x.call.environ) == decoded(target), decoded(target), path_of(x.call.environ))
+            seen, weight = path_of(x.call.environ), "" if b"%" in target else "inform"
+            judge("WSGI-URL-019", seen == decoded(target), decoded(target), seen, weight=weight)
     judge("WSGI-URL-019", True)
 
 

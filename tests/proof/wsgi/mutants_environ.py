@@ -504,14 +504,12 @@ class AnyAddress(Server):
 
 
 @mutant("WSGI-URL-019")
-class CollapsedSlashes(Server):
-    """'//' becomes '/'."""
+class DigitsUnread(Server):
+    """A percent sign without digits is NUL."""
 
     def decode_path(self, path: bytes) -> str:
         """The fault."""
-        while b"//" in path:
-            path = path.replace(b"//", b"/")
-        return super().decode_path(path)
+        return super().decode_path(path).replace("%zz", "\x00")
 
 
 # -- CGI
