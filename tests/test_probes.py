@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from gateproof.reference_apps import asgi_probe, wsgi_probe
 
 HERE = Path(__file__).parent.parent / "reference_apps"
