@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from gateproof import cli
 from gateproof.commands import run
 from gateproof.commands.servers import how
 from gateproof.servers import Profile, profiles, shipped
@@ -101,3 +102,17 @@ def test_install_lines() -> None:
     """Debian's packages come first, and what a shell would eat is quoted."""
     assert how(["apt:libev-dev", "bjoern"]) == "apt-get install libev-dev && pip install bjoern"
     assert how(["setuptools<81"]) == "pip install 'setuptools<81'"
+
+
+def test_what_stands_behind_the_dashes_is_for_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of options too: `-k input` is no pin."""
+    commands: list[list[str]] = []
+
+    def kept(command: list[str], **_: object) -> object:
+        commands.append(command)
+        return dataclasses.make_dataclass("Done", ["returncode"])(0)
+
+    monkeypatch.setattr(run, "environment", lambda pins, python: Path("python"))
+    monkeypatch.setattr(run.subprocess, "run", kept)
+    assert cli.main(["run", "waitress==3.0.2", "--", "-k", "input", "--report=out"]) == 0
+    assert commands[0][-4:] == ["--server-python=python", "-k", "input", "--report=out"]

@@ -49,7 +49,10 @@ def build() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
-    given = build().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    end = words.index("--") if "--" in words else len(words)
+    given = build().parse_args(words[:end])
+    given.behind = words[end + 1 :]  # pytest's own, values of options among them
     try:
         status: int = given.execute(given)
         sys.stdout.flush()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any, cast
+
 import hpack
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import RequestReceived
+from h2.events import DataReceived, RequestReceived
+from h2.settings import Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateproof.wire import http2
 from gateproof.wire.hpack import BadBlock, Decoder, encode, from_huffman
+from gateproof.wire.http1 import ResponseReader
 
 FIELDS = st.lists(st.tuples(st.binary(min_size=1, max_size=20), st.binary(max_size=200)), max_size=8)
 
@@ -60,3 +65,36 @@ def test_a_request_is_one_for_h2() -> None:
     asked = next(event for event in events if isinstance(event, RequestReceived))
     assert [tuple(pair) for pair in asked.headers] == fields
     assert {type(event).__name__ for event in events} >= {"RequestReceived", "DataReceived", "StreamEnded"}
+
+
+class Peer:
+    """A wire whose other end is h2 with small windows."""
+
+    def __init__(self) -> None:
+        """Greet, with room for 500 octets on each stream."""
+        self.machine = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+        self.machine.local_settings = Settings(client=False, initial_values={0x1: 0, 0x4: 500})
+        self.machine.decoder.max_allowed_table_size = 0
+        self.machine.initiate_connection()
+        self.body, self.reader = b"", ResponseReader()
+
+    def send(self, octets: bytes) -> None:
+        """Take what the client sends, and make room for as much again."""
+        for event in self.machine.receive_data(octets):
+            if isinstance(event, DataReceived):
+                self.body += event.data
+                self.machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+
+    def read_some(self, deadline: float) -> bytes:
+        """Say what is to be said."""
+        return self.machine.data_to_send()
+
+
+def test_their_windows_and_their_table_are_kept_to() -> None:
+    """A long body waits for room; a table that is smaller than usual is confirmed before the first block."""
+    peer = Peer()
+    client = http2.Http2(cast("Any", peer))
+    assert client.greet(time.monotonic() + 5)
+    fields = [(b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/"), (b":authority", b"a")]
+    client.send_data(client.request(fields, end=False), b"x" * 100_000)
+    assert peer.body == b"x" * 100_000

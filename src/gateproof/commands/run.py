@@ -25,13 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--python", default=sys.executable, help="path, or a version such as 3.8 (pyenv or PATH)")
     parser.add_argument("--profile", help="profile to use where several start the same distribution")
-    parser.add_argument("rest", nargs="*", metavar="-- PYTEST OPTIONS", help=argparse.SUPPRESS)
+    parser.epilog = "what stands behind -- goes to pytest: gateproof run waitress -- --report=out -k input"
 
 
 def execute(given: argparse.Namespace) -> int:
     """Make the environment and run pytest against it; the exit status is pytest's."""
-    pins = [pin for pin in given.pins if not pin.startswith("-")]
-    options = [word for word in given.pins if word.startswith("-")] + given.rest
+    pins, options = given.pins, given.behind
     profile = by_name(given.profile or "")
     if given.profile is None:
         profile = by_name(pins[0]) or shipped()[profile_of(pins[0])]

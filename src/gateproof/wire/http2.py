@@ -1,6 +1,7 @@
 """One HTTP/2 connection (RFC 9113) as a client: octets of our own on top of `client.Connection`.
 
-Windows are opened as wide as they go, so that a server never waits for us. What comes is kept by stream, in order.
+Windows are opened as wide as they go, so that a server never waits for us; theirs are kept to. What comes is kept by
+stream, in order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from gateproof.wire.http1 import Response
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM, END_HEADERS, PADDED, WITH_PRIORITY, ACK = 0x1, 0x4, 0x8, 0x20, 0x1
-ENABLE_PUSH, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 0x2, 0x4, 0x8
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 0x1, 0x2, 0x3, 0x4
+ENABLE_CONNECT_PROTOCOL = 0x8
+NO_TABLE = b"\x20"  # a dynamic table size update to 0 (RFC 7541, 6.3)
+FIRST_WINDOW, LARGEST_FRAME = 65535, 16384
+ROOM_S = 2.0  # how long a server may take to make room for a body
 WIDEST = 2**31 - 1
 CANCEL = 0x8
 
@@ -62,6 +67,7 @@ class Stream:
     promise: list[Field] = field(default_factory=list)
     promised_by: int = 0
     problems: list[str] = field(default_factory=list)
+    room: int = FIRST_WINDOW
 
     @property
     def over(self) -> bool:
@@ -96,7 +102,7 @@ class Http2:
         self.goaway: int | None = None
         self.their: dict[int, int] = {}
         self.greeted = self.ended = False
-        self._last = -1
+        self._last, self._room, self._update = -1, FIRST_WINDOW, b""
         self._block: tuple[Frame, bytearray] | None = None
         hello = settings((ENABLE_PUSH, int(push)), (INITIAL_WINDOW_SIZE, WIDEST))
         self._put(PREFACE + hello + frame(WINDOW_UPDATE, 0, 0, (WIDEST - 65535).to_bytes(4, "big")))
@@ -114,16 +120,32 @@ class Http2:
         """Open a stream with a header block; `end` False leaves our side of it open."""
         self._last += 2
         method = next((value for name, value in fields if name == b":method"), b"")
-        stream = self.streams[self._last] = Stream(self._last, method)
+        room = self.their.get(INITIAL_WINDOW_SIZE, FIRST_WINDOW)
+        stream = self.streams[self._last] = Stream(self._last, method, room=room)
         last = END_STREAM if end and body is None else 0
-        self._put(frame(HEADERS, END_HEADERS | last, stream.id, encode(fields)))
+        self._put(frame(HEADERS, END_HEADERS | last, stream.id, self._update + encode(fields)))
+        self._update = b""
         if body is not None:
             self.send_data(stream, body, end=end)
         return stream
 
     def send_data(self, stream: Stream, octets: bytes, *, end: bool = True) -> None:
-        """Send octets of a body; no more than every server's window has room for."""
-        self._put(frame(DATA, END_STREAM if end else 0, stream.id, octets))
+        """Send octets of a body as the server's windows have room for them (5.2); what never gets room is not sent."""
+        deadline = time.monotonic() + ROOM_S
+        while True:
+            size = min(len(octets), max(0, self._room), max(0, stream.room), LARGEST_FRAME)
+            piece, rest = octets[:size], octets[size:]
+            if piece or not rest:
+                self._room, stream.room = self._room - size, stream.room - size
+                self._put(frame(DATA, END_STREAM if end and not rest else 0, stream.id, piece))
+            octets = rest
+            if not octets or stream.reset is not None:
+                return
+            if self._room <= 0 or stream.room <= 0:
+                try:
+                    self.step(deadline)
+                except WireError:
+                    return
 
     def cancel(self, stream: Stream) -> None:
         """Reset a stream."""
@@ -162,13 +184,23 @@ class Http2:
 
     def _take(self, one: Frame) -> None:
         if one.kind == SETTINGS and not one.flags & ACK:
-            self.greeted = True
+            self.greeted, before = True, self.their.get(INITIAL_WINDOW_SIZE, FIRST_WINDOW)
             for at in range(0, len(one.payload) - 5, 6):
                 number, value = one.payload[at : at + 2], one.payload[at + 2 : at + 6]
                 self.their[int.from_bytes(number, "big")] = int.from_bytes(value, "big")
+                if number == HEADER_TABLE_SIZE.to_bytes(2, "big"):
+                    self._update = NO_TABLE  # a smaller table is to be confirmed (RFC 7541, 4.2); we use none
+            for stream in self.streams.values():  # 6.9.2
+                stream.room += self.their.get(INITIAL_WINDOW_SIZE, FIRST_WINDOW) - before
             self._put(frame(SETTINGS, ACK, 0))
         elif one.kind == PING and not one.flags & ACK:
             self._put(frame(PING, ACK, 0, one.payload))
+        elif one.kind == WINDOW_UPDATE:
+            more = int.from_bytes(one.payload[:4], "big") & WIDEST
+            if one.stream in self.streams:
+                self.streams[one.stream].room += more
+            elif not one.stream:
+                self._room += more
         elif one.kind == GOAWAY:
             self.goaway = int.from_bytes(one.payload[:4], "big") & WIDEST
         elif one.kind == RST_STREAM and one.stream in self.streams:

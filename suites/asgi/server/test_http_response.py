@@ -66,7 +66,7 @@ def test_status(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.integers(200, 599), STATUSES)
 
 
-@requirement("ASGI-HTTP-RESP-012", "ASGI-HTTP-RESP-013", "ASGI-HTTP-RESP-014", "ASGI-HTTP-RESP-043")
+@requirement("ASGI-HTTP-RESP-012", "ASGI-HTTP-RESP-013", "ASGI-HTTP-RESP-014", "ASGI-HTTP-RESP-043", revision=2)
 def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
     """Every header field is on the wire, octet for octet; repeated ones apart, and all in the order given."""
     with kept(server) as connection:
@@ -102,12 +102,15 @@ def _judge_fields(judge: Judge, sent: list[Pair], response: Response) -> None:
     for name in dict.fromkeys(name for name, _ in sent):
         given = [value for key, value in sent if key == name]
         came = [value for key, value in seen if key == name]
+        if len(came) > len(given):  # a server may add a Vary or a cookie of its own
+            came = [value for value in came if value in given]
         if len(given) > 1 and len(came) != len(given):
             judge("ASGI-HTTP-RESP-014", False, f"{name!r} as {len(given)} fields: {given}", came)
         elif judge("ASGI-HTTP-RESP-012", sorted(came) == sorted(given), f"{name!r}: {given}", came):
             judge("ASGI-HTTP-RESP-013", came == given, f"{name!r}: {given} in this order", came)
     judge("ASGI-HTTP-RESP-014", True)
     judge("ASGI-HTTP-RESP-013", True)
+    seen = [pair for pair in seen if pair in sent]
     if sorted(seen) == sorted(sent):
         order = [name for name, _ in sent]
         judge("ASGI-HTTP-RESP-043", [name for name, _ in seen] == order, order, [name for name, _ in seen])
@@ -123,7 +126,7 @@ def test_headers_are_optional(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-RESP-015", whole(x, octets, status), f"{status} with {octets!r}", shown(x))
 
 
-@requirement("ASGI-HTTP-RESP-016", "ASGI-HTTP-RESP-044")
+@requirement("ASGI-HTTP-RESP-016", "ASGI-HTTP-RESP-044", revision=2)
 def test_kinds_of_iterables(server: Server, judge: Judge) -> None:
     """headers may be a list or a tuple of lists or tuples; an iterator that can be read once as well."""
     sent = [(b"x-a", b"1"), (b"x-b", b"2"), (b"content-length", b"2")]
@@ -140,7 +143,7 @@ def test_kinds_of_iterables(server: Server, judge: Judge) -> None:
     for row, headers in kinds:
         x = server.exchange(get(), answer(headers))
         found = x.response.headers if x.response else []
-        seen = [(name.lower(), value) for name, value in found if name.lower().startswith(b"x-")]
+        seen = [(name.lower(), value) for name, value in found if name.lower() in (b"x-a", b"x-b")]
         judge(row, seen == sent[:2] and whole(x, b"ok"), f"{sent[:2]} of {type(headers).__name__}", seen or x.outcome)
 
 

@@ -16,7 +16,7 @@ from gateproof.wire.request import HOST, Field, build
 from .looking import KeptConnection, plain
 
 JOURNALLED = 32 * 1024  # longer bodies are journalled as length and digest
-TOLD_OFF = frozenset((401, 403, 408, 411, 413, 414, 429, 431, 503))  # a well-formed request may be refused so
+TOLD_OFF = frozenset((401, 403, 408, 411, 413, 414, 429, 431, 501, 503))  # a well-formed request may be refused so
 AT_ONCE_S = 0.01
 SIZES = (0, 1, 2, 100, 1023, 4095, 4096, 4097, 8191, 8192, 8193, 16384, 65535, 65536, 65537, 100_003, 262_144)
 

@@ -14,6 +14,7 @@ from gateproof.scripts import Script, attempt, ok, read, read_all, read_request,
 from gateproof.target import Dialogue, Server
 from gateproof.wire.request import HOST, build, chunks, get, post
 
+from ...frame.sending import is_1_1
 from .looking import after_the_head
 
 OCTETS = ("Content-Type", "application/octet-stream")
@@ -266,14 +267,9 @@ def chunked_request(*fields: tuple[bytes, bytes], coded: bytes | None = None) ->
     return build(b"POST", b"/", (HOST, CHUNKED, *fields), body)
 
 
-def answers_1_0(server: Server) -> bool:
-    """Tell whether an ordinary request is answered as HTTP/1.0: one in chunks may get no answer at all."""
-    return server.exchange(get(), ok()).answer.version == b"HTTP/1.0"
-
-
 def decodes(server: Server) -> Exchange:
     """Return a plain chunked exchange; ends the check where the server does not take chunked requests."""
-    if answers_1_0(server):
+    if not is_1_1(server):  # a request in chunks may then get no answer at all
         server.unsupported("the server answers as HTTP/1.0, which has no chunked coding")
     x = server.exchange(chunked_request(), wsgi(read_request(), start("200 OK", []), items=[b"ok"]), timeout=2.0)
     if x.response is not None and x.response.status in (411, 501):
@@ -360,7 +356,7 @@ def test_expect_continue(server: Server, judge: Judge) -> None:
     """The request can be completed; 100 or a final status comes without the body; a read waits for the body."""
     head = post(b"hello", (b"Expect", b"100-continue"))[:-5]
     script = wsgi(read("read", 5), start("200 OK", [("Content-Length", "2")]), items=[b"ok"], live=True)
-    old = answers_1_0(server)
+    old = not is_1_1(server)
     if old:
         judge.unsupported("WSGI-HTTP-046", "the server answers as HTTP/1.0, which expects nothing")
     with server.connect() as connection:
