@@ -23,7 +23,7 @@ from gateproof import asgi_scripts, scripts, values
 from gateproof.channel import Event
 from gateproof.exchange import Exchange
 from gateproof.judge import Untestable
-from gateproof.target import PATIENT_S, Server
+from gateproof.target import PATIENT_S, Server, Untouched
 from gateproof.wire.client import Connection
 from gateproof.wire.http1 import Response
 from gateproof.wire.request import HOST, mark
@@ -49,8 +49,8 @@ class AddressError(Exception):
 
 
 @dataclass
-class Deployed:
-    """Where the probe is deployed. Satisfies `gateproof.target.Running`: we neither start nor stop anything."""
+class Deployed(Untouched):
+    """Where the probe is deployed. Satisfies `gateproof.target.Running`; we neither start nor stop anything."""
 
     url: str
     host: str
@@ -62,40 +62,6 @@ class Deployed:
     id: str = "deployed"
     uds: str | None = None
     capabilities: frozenset[str] = frozenset()
-
-    def log_tail(self, lines: int = 40) -> str:
-        """Return nothing: its log is not ours."""
-        return ""
-
-    def alive(self) -> bool:
-        """Whether it lives is for its answers to say."""
-        return True
-
-    def ended_within(self, seconds: float) -> bool:
-        """Never known."""
-        return False
-
-    def restart(self) -> None:
-        """Never done."""
-
-    def stop(self) -> None:
-        """Never done."""
-
-    def death(self) -> str:
-        """Never known."""
-        return ""
-
-    def greets(self, timeout: float) -> bool:
-        """Never asked: a deployed probe answers nobody without a proof."""
-        return True
-
-    def terminate(self, timeout: float) -> int | None:
-        """Never done."""
-        return None
-
-    def ended(self, timeout: float) -> bool:
-        """Never known."""
-        return False
 
 
 def at(url: str) -> Deployed:

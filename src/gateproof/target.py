@@ -82,6 +82,44 @@ class Running(Protocol):
         """Tell whether it ends by itself within the time."""
 
 
+class Untouched:
+    """What a `Running` says that we neither start nor stop: whether it lives is for its answers to say."""
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Return nothing: its log is not ours."""
+        return ""
+
+    def alive(self) -> bool:
+        """It lives, as far as we know."""
+        return True
+
+    def ended_within(self, seconds: float) -> bool:
+        """Never known."""
+        return False
+
+    def restart(self) -> None:
+        """Never done."""
+
+    def stop(self) -> None:
+        """Never done."""
+
+    def death(self) -> str:
+        """Never known."""
+        return ""
+
+    def greets(self, timeout: float) -> bool:
+        """Never asked: whoever reached it once will get an answer."""
+        return True
+
+    def terminate(self, timeout: float) -> int | None:
+        """Never done."""
+        return None
+
+    def ended(self, timeout: float) -> bool:
+        """Never known."""
+        return False
+
+
 @dataclass
 class Dialogue:
     """One connection to the server, with any number of exchanges on it.

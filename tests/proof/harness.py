@@ -33,7 +33,7 @@ from gateproof.judge import Judgement
 from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
-from gateproof.target import Server
+from gateproof.target import Server, Untouched
 from gateproof.verdicts import BROKEN, Verdict, worst
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
@@ -69,7 +69,7 @@ def channel() -> Channel:
     return Channel()
 
 
-class InProcess:
+class InProcess(Untouched):
     """A reference server in this process, as a check sees a launch."""
 
     def __init__(
@@ -79,33 +79,6 @@ class InProcess:
         self.tls, self.errors = tls, server.errors
         self.id, self.mount, self.capabilities = launch, mount, capabilities
         self.host, self.port, self.uds = server.host, server.port, getattr(server, "uds", None)
-
-    def greets(self, timeout: float) -> bool:
-        """It listens: whoever asks gets an answer."""
-        return True
-
-    def terminate(self, timeout: float) -> int | None:
-        """Never asked."""
-        return None
-
-    def ended(self, timeout: float) -> bool:
-        """Never."""
-        return False
-
-    def alive(self) -> bool:
-        """It lives as long as the block that runs it."""
-        return True
-
-    def ended_within(self, seconds: float) -> bool:
-        """Never."""
-        return False
-
-    def restart(self) -> None:
-        """Never needed."""
-
-    def death(self) -> str:
-        """Never asked."""
-        return ""
 
     def log_tail(self, lines: int = 40) -> str:
         """What the server wrote to its string stream."""

@@ -1,4 +1,4 @@
-"""What the checks of WSGI servers share: ordinary exchanges, and the variables that CGI defines."""
+"""What the checks of WSGI servers share: ordinary exchanges."""
 
 from __future__ import annotations
 
@@ -9,28 +9,6 @@ from gateproof.scripts import Script, ok
 from gateproof.target import Server
 from gateproof.wire.request import Field, get
 
-# RFC 3875 section 4.1, without the HTTP_ family.
-CGI = frozenset(
-    [
-        "AUTH_TYPE",
-        "CONTENT_LENGTH",
-        "CONTENT_TYPE",
-        "GATEWAY_INTERFACE",
-        "PATH_INFO",
-        "PATH_TRANSLATED",
-        "QUERY_STRING",
-        "REMOTE_ADDR",
-        "REMOTE_HOST",
-        "REMOTE_IDENT",
-        "REMOTE_USER",
-        "REQUEST_METHOD",
-        "SCRIPT_NAME",
-        "SERVER_NAME",
-        "SERVER_PORT",
-        "SERVER_PROTOCOL",
-        "SERVER_SOFTWARE",
-    ]
-)
 ABSENT = "(absent)"
 
 

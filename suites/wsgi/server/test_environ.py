@@ -12,11 +12,12 @@ from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, read, start, wsgi
 from gateproof.target import Server
+from gateproof.validate.wsgi.environ import CGI
 from gateproof.values import Opaque
 from gateproof.wire.request import HOST, build, get, post
 
 from ... import pools
-from .looking import ABSENT, CGI, answered, environ_of, latin1, value
+from .looking import ABSENT, answered, environ_of, latin1, value
 
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"]
 REG_NAME = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?\]?")

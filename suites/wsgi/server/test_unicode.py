@@ -11,10 +11,11 @@ from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok, start, wsgi
 from gateproof.target import Server
+from gateproof.validate.wsgi.environ import CGI
 from gateproof.wire.request import get, post
 
 from ... import pools
-from .looking import CGI, latin1, value
+from .looking import latin1, value
 
 
 def beyond(environ: dict[Any, Any]) -> dict[Any, Any]:

@@ -258,21 +258,18 @@ class Separate:
         self.__part = part
 
     def __iter__(self) -> Any:
-        return _Iterator(self.__part)
+        return Unasked(self.__part)
 
     def close(self) -> None:
         self.__part.close()
 
 
-class _Iterator:
+class Unasked(ClosingIterator):
+    """An iterator whose close() nobody is to call: the iterable that gave it has one."""
+
     def __init__(self, part: Part) -> None:
+        super().__init__(part)
         self.__part = part
-
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> bytes:
-        return self.__part.next_item()
 
     def close(self) -> None:
         self.__part.inside.iterator_closed += 1

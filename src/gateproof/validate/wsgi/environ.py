@@ -17,7 +17,7 @@ Keys = tuple[Any, ...]
 Getter = Callable[[dict[str, Any]], tuple[Any, ...]]
 
 KEPT = 256
-CGI = frozenset(
+CGI = frozenset(  # RFC 3875 section 4.1, without the HTTP_ family
     [
         "AUTH_TYPE",
         "CONTENT_LENGTH",
