@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -201,6 +201,12 @@ def no_call(server: Server, judge: Judge, row: str, shapes: Iterable[Shape], exp
         if sent.calls:
             wrong.append(f"{name}: {sent.told}")
     return report(judge, row, wrong, expected)
+
+
+def none_called(server: Server, judge: Judge, rows: Mapping[str, Iterable[Shape]], expected: str = "a refusal") -> bool:
+    """Judge several requirements, each by shapes of its own; tell whether none of all the shapes was called."""
+    refused = [no_call(server, judge, row, shapes, expected) for row, shapes in rows.items()]
+    return all(refused)
 
 
 def report(judge: Judge, row: str, wrong: Sequence[str], expected: str) -> bool:

@@ -74,36 +74,67 @@ def test_a_huge_size_is_no_small_one(server: Server, judge: Judge) -> None:
     report(judge, "FRAME-019", wrong, "no end of the body after 5 octets, or a refusal")
 
 
-BAD_SIZES = [
-    (b"+5", b"hello"), (b"-5", b"hello"), (b"0x5", b"hello"), (b"0X5", b"hello"), (b"5_", b"hello"),
-    (b"0_5", b"hello"), (b"1_0", b"hello-hello-hell"), (b" 5", b"hello"), (b"\t5", b"hello"), (b"\x0b5", b"hello"),
-    (b"5.0", b"hello"), (b"5h", b"hello"), (b"5\x0b", b"hello"), (b"5\xa0", b"hello"), (b"\xd9\xa5", b"hello"),
-]  # fmt: skip
+BAD_SIZES = {
+    "FRAME-020": [b"5.0", b"5h", b"\xd9\xa5", b"g5", b"$5", b"\xef\xbc\x95"],
+    "FRAME-078": [b"+5", b"++5"],
+    "FRAME-079": [b"-5", b"-0"],
+    "FRAME-080": [b"0x5", b"0X5"],
+    "FRAME-081": [b"5_", b"0_5", b"1_0", b"_5"],
+    "FRAME-082": [b" 5", b"\t5", b"\x0b5", b"5\x0b", b"5\xa0", b"\x855"],
+}
 
 
-@requirement("FRAME-020")
+def odd(size: bytes) -> str:
+    """Return the requirement that is about a chunk size like this."""
+    signs = {b"_": "FRAME-081", b"x": "FRAME-080", b"+": "FRAME-078", b"-": "FRAME-079"}
+    if any(octet in size for octet in (b" ", b"\t", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0")):
+        return "FRAME-082"
+    return next((row for sign, row in signs.items() if sign in size.lower()), "FRAME-020")
+
+
+@requirement("FRAME-020", "FRAME-078", "FRAME-079", "FRAME-080", "FRAME-081", "FRAME-082", revision=2)
 def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: Draw) -> None:
     """Signs, prefixes, underscores, blanks in front and digits of other scripts are refused."""
     needs_chunked(server)
-    wrong = []
-    for size, data in BAD_SIZES:
-        sent = play(server, coded(chunk(size, data) + chunk(b"5", b"world") + END))
-        if any(call.body for call in sent.calls) or sent.followed:
-            wrong.append(f"{size!r}: {sent.told}")
+    fine = True
+    for row, sizes in BAD_SIZES.items():
+        wrong = []
+        for size in sizes:
+            data = b"hello-hello-hell" if size == b"1_0" else b"hello"
+            sent = play(server, coded(chunk(size, data) + chunk(b"5", b"world") + END))
+            if any(call.body for call in sent.calls) or sent.followed:
+                wrong.append(f"{size!r}: {sent.told}")
+        fine = report(judge, row, wrong, "a refusal, or an error in place of the octets") and fine
     blank = play(server, coded(chunk(b"5 ", b"hello") + END))
     judge.reading("FRAME-020", f"a blank behind the digits is {'taken' if passed(blank, b'hello') else 'refused'}")
-    if not report(judge, "FRAME-020", wrong, "a refusal, or an error in place of the octets"):
+    if not fine:
         return
 
     def law(case: tuple[bytes, bytes]) -> None:
         before, after = case
         size = before + b"5" + after
         sent = play(server, coded(chunk(size, b"hello") + chunk(b"5", b"world") + END))
-        judge("FRAME-020", not any(call.body for call in sent.calls), f"a refusal of {size!r}", sent.told)
+        judge(odd(size), not any(call.body for call in sent.calls), f"a refusal of {size!r}", sent.told)
 
-    odd = [b"+", b"-", b"0x", b"0X", b"_", b"0_", b"x", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0", b"g", b"$", b"%"]
-    signs = st.sampled_from([*odd, b""])
-    tails = st.sampled_from([*(sign for sign in odd if not sign.startswith(b"0")), b""])
+    strange = [
+        b"+",
+        b"-",
+        b"0x",
+        b"0X",
+        b"_",
+        b"0_",
+        b"x",
+        b"\x0b",
+        b"\x0c",
+        b"\x1c",
+        b"\x85",
+        b"\xa0",
+        b"g",
+        b"$",
+        b"%",
+    ]
+    signs = st.sampled_from([*strange, b""])
+    tails = st.sampled_from([*(sign for sign in strange if not sign.startswith(b"0")), b""])
     draw(law, st.tuples(signs, tails).filter(lambda pair: any(pair)), examples=10)
 
 
@@ -120,17 +151,19 @@ def test_a_size_without_meaning_is_not_zero(server: Server, judge: Judge) -> Non
     report(judge, "FRAME-021", wrong, "no answer to what follows")
 
 
-@requirement("FRAME-022")
+@requirement("FRAME-022", "FRAME-085", revision=2)
 def test_chunk_lines_end_with_crlf(server: Server, judge: Judge) -> None:
     """A bare LF ends neither a size line nor the data of a chunk."""
     needs_chunked(server)
-    faults = [
-        ("behind a size", b"5\nhello\r\n" + chunk(b"5", b"world") + END, b"hello"),
-        ("behind data", b"5\r\nhello\n" + chunk(b"5", b"world") + END, b"world"),
-        ("behind an extension", b"5;a\nhello\r\n" + chunk(b"5", b"world") + END, b"hello"),
+    more = chunk(b"5", b"world") + END
+    sizes = [
+        ("behind a size", b"5\nhello\r\n" + more, b"hello"),
+        ("behind an extension", b"5;a\nhello\r\n" + more, b"hello"),
         ("in the end", chunk(b"5", b"hello") + b"0\n\n", b"\n\n\n"),
     ]
-    report(judge, "FRAME-022", _faults(server, faults), "a refusal, or a body that ends in an error")
+    data = [("behind data", b"5\r\nhello\n" + more, b"world")]
+    for row, faults in (("FRAME-022", sizes), ("FRAME-085", data)):
+        report(judge, row, _faults(server, faults), "a refusal, or a body that ends in an error")
 
 
 @requirement("FRAME-023")
@@ -189,16 +222,22 @@ def test_extensions_are_ignored(server: Server, judge: Judge, draw: Draw) -> Non
     judge.reading("FRAME-024", f"blanks around ; and = are {'taken' if passed(blanks, b'hello') else 'refused'}")
 
 
-@requirement("FRAME-025")
+@requirement("FRAME-025", "FRAME-083", "FRAME-084", revision=2)
 def test_extensions_have_no_control_characters(server: Server, judge: Judge) -> None:
     """NUL, bare LF and their like in a size line are refused, and so is text without a semicolon."""
     needs_chunked(server)
-    wrong = []
-    for line in (b"5;a\x00b", b"5;a\x01", b"5;a\nb", b'5;a="x\ny"', b"5;\x7f", b"5 a", b"5;a\x0bb", b"5;a\rb"):
-        sent = play(server, coded(chunk(line, b"hello") + END))
-        if any(call.body for call in sent.calls) or sent.followed:
-            wrong.append(f"{line!r}: {sent.told}")
-    report(judge, "FRAME-025", wrong, "a refusal, or a body that ends in an error")
+    rows = {
+        "FRAME-025": (b"5;a\x00b", b"5;a\x01", b"5;\x7f", b"5 a", b"5;a\x0bb"),
+        "FRAME-083": (b"5;a\nb", b'5;a="x\ny"'),
+        "FRAME-084": (b"5;a\rb", b"5;a=b\rc"),
+    }
+    for row, size_lines in rows.items():
+        wrong = []
+        for line in size_lines:
+            sent = play(server, coded(chunk(line, b"hello") + END))
+            if any(call.body for call in sent.calls) or sent.followed:
+                wrong.append(f"{line!r}: {sent.told}")
+        report(judge, row, wrong, "a refusal, or a body that ends in an error")
 
 
 @requirement("FRAME-026")

@@ -11,7 +11,7 @@ from gateproof.target import Server
 from gateproof.wire.request import chunks
 
 from .seeing import answering, live
-from .sending import INNER, Sent, is_1_1, keeps, lines, no_call, pause, play, report
+from .sending import INNER, Sent, is_1_1, keeps, lines, no_call, none_called, pause, play, report
 
 POST = b"POST /first HTTP/1.1"
 SIZE = b"Content-Length: %d" % len(INNER)
@@ -35,18 +35,24 @@ def test_no_blank_before_the_colon(server: Server, judge: Judge) -> None:
     no_call(server, judge, "FRAME-032", shapes)
 
 
-NO_FIELDS = [
-    b"no colon here", b": v", b"X(A): v", b"X A: v", b"X\xe9: v", b"X\x00: v", b"X\x0b: v", b"X\xa0: v", b'"X": v',
-    b"X/A: v", b"X[A]: v", b"X\\A: v", b"X@A: v", b"X{A}: v", b"X\x7f: v", b"\x01X: v", b"X,A: v", b"X=A: v",
-]  # fmt: skip
+NO_FIELDS = {
+    "FRAME-033": [
+        b"X(A): v", b'"X": v', b"X/A: v", b"X[A]: v", b"X\\A: v", b"X@A: v", b"X{A}: v", b"X,A: v", b"X=A: v",
+    ],
+    "FRAME-086": [b"no colon here", b"X-A", b"X-A=v"],
+    "FRAME-087": [b": v", b":"],
+    "FRAME-088": [b"X A: v", b"X\tA: v"],
+    "FRAME-089": [b"X\x00: v", b"X\x0b: v", b"X\x7f: v", b"\x01X: v"],
+    "FRAME-090": [b"X\xe9: v", b"X\xa0: v", b"X\xc3\xa9: v"],
+}  # fmt: skip
 
 
-@requirement("FRAME-033")
+@requirement("FRAME-033", "FRAME-086", "FRAME-087", "FRAME-088", "FRAME-089", "FRAME-090", revision=2)
 def test_a_field_has_a_token_for_a_name(server: Server, judge: Judge, draw: Draw) -> None:
     """A line without a colon, an empty name and a name that is no token are refused."""
-    shapes = [(repr(line), lines(line)) for line in NO_FIELDS]
-    shapes.append(("Content-Length<VT>: n", lines(b"Content-Length\x0b: 5", line=POST, body=b"hello")))
-    if not no_call(server, judge, "FRAME-033", shapes):
+    rows = {row: [(repr(line), lines(line)) for line in given] for row, given in NO_FIELDS.items()}
+    rows["FRAME-089"].append(("Content-Length<VT>: n", lines(b"Content-Length\x0b: 5", line=POST, body=b"hello")))
+    if not none_called(server, judge, rows):
         return
     token = frozenset(b"!#$%&'*+-.^_`|~ \t\r\n:")
     odd = [o for o in range(256) if o not in token and not (o < 128 and chr(o).isalnum())]
@@ -55,7 +61,8 @@ def test_a_field_has_a_token_for_a_name(server: Server, judge: Judge, draw: Draw
         octet, place = case
         name = b"X-Ab"[:place] + bytes([octet]) + b"X-Ab"[place:]
         sent = play(server, lines(name + b": v"))
-        judge("FRAME-033", not sent.calls, f"a refusal of {name!r}", sent.told)
+        row = "FRAME-090" if octet > 0x7F else "FRAME-089" if octet < 0x20 or octet == 0x7F else "FRAME-033"
+        judge(row, not sent.calls, f"a refusal of {name!r}", sent.told)
 
     draw(law, st.tuples(st.sampled_from(odd), st.integers(0, 4)), examples=12)
 
@@ -121,24 +128,33 @@ def test_a_blank_in_front_of_the_first_field(server: Server, judge: Judge) -> No
     report(judge, "FRAME-035", wrong, "a refusal, or a call without any of it")
 
 
-@requirement("FRAME-036")
+@requirement("FRAME-036", "FRAME-101", "FRAME-102", revision=2)
 def test_cr_and_nul_do_not_get_through(server: Server, judge: Judge, draw: Draw) -> None:
     """They are refused or a space each; nothing that the application is given has one."""
-    shapes = [
-        lines(b"X-A: a\rb"), lines(b"X-A: a\x00b"), lines(b"X-A: a\r"), lines(b"X-A: \rX-B: evil"),
-        lines(b"Cookie: a=\rb"), lines(b"Cookie: a=\x00b"), lines(b"X-A: a\rX-B: evil\r"), lines(b"X-A: \x00"),
-        lines(line=b"GET /a\rb HTTP/1.1"), lines(line=b"GET /a?b\rc HTTP/1.1"),
-        b"GET /first HTTP/1.1\r\nHost: a\rb\r\n\r\n", b"GET /first HTTP/1.1\r\nHost: a\x00b\r\n\r\n",
-    ]  # fmt: skip
-    wrong = [f"{octets[:70]!r}: {problem}" for octets in shapes if (problem := _through(play(server, octets)))]
-    if not report(judge, "FRAME-036", wrong, "a refusal, or a space in place of the octet"):
+    rows = {
+        "FRAME-036": [
+            lines(b"X-A: a\rb"), lines(b"X-A: a\r"), lines(b"X-A: \rX-B: evil"), lines(b"Cookie: a=\rb"),
+            lines(b"X-A: a\rX-B: evil\r"), b"GET /first HTTP/1.1\r\nHost: a\rb\r\n\r\n",
+        ],
+        "FRAME-101": [
+            lines(b"X-A: a\x00b"), lines(b"Cookie: a=\x00b"), lines(b"X-A: \x00"),
+            b"GET /first HTTP/1.1\r\nHost: a\x00b\r\n\r\n",
+        ],
+        "FRAME-102": [lines(line=b"GET /a\rb HTTP/1.1"), lines(line=b"GET /a?b\rc HTTP/1.1")],
+    }  # fmt: skip
+    fine = True
+    for row, shapes in rows.items():
+        wrong = [f"{octets[:70]!r}: {problem}" for octets in shapes if (problem := _through(play(server, octets)))]
+        fine = report(judge, row, wrong, "a refusal, or a space in place of the octet") and fine
+    if not fine:
         return
 
     def law(case: tuple[bytes, int, bytes]) -> None:
         octet, place, text = case
         value = text[:place] + octet + text[place:]
         problem = _through(play(server, lines(b"X-A: " + value)))
-        judge("FRAME-036", not problem, f"{value!r} refused or with a space", problem)
+        row = "FRAME-101" if octet == b"\x00" else "FRAME-036"
+        judge(row, not problem, f"{value!r} refused or with a space", problem)
 
     texts = st.sampled_from([b"ab", b"a b c", b"X-B: evil", b"caf\xe9"])
     draw(law, st.tuples(st.sampled_from([b"\r", b"\x00"]), st.integers(0, 9), texts), examples=10)

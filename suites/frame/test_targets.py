@@ -7,38 +7,32 @@ from gateproof.judge import Judge
 from gateproof.target import Server
 from gateproof.wire.request import build, get
 
-from .sending import lines, no_call, play, report
+from .sending import lines, none_called, play, report
 from .test_request_line import shapes
 
 
-@requirement("FRAME-049")
+@requirement("FRAME-049", "FRAME-095", "FRAME-096", revision=2)
 def test_targets_in_no_form(server: Server, judge: Judge) -> None:
     """Neither origin nor absolute form, nor authority or asterisk for the method that has it."""
-    targets = [
-        b"index",
-        b"host:80",
-        b"h.test",
-        b"*",
-        b"?q=1",
-        b"[::1]",
-        b"",
-        b"localhost:8000",
-        b"a:b@c:80",
-        b"\\a",
-        b".",
-    ]
-    texts = [b"GET " + target + b" HTTP/1.1" for target in targets]
-    no_call(server, judge, "FRAME-049", shapes(*texts, b"POST * HTTP/1.1", b"OPTIONS x HTTP/1.1"))
+    no_form = [b"GET " + target + b" HTTP/1.1" for target in (b"index", b"h.test", b"?q=1", b"", b"\\a", b".")]
+    authorities = (b"host:80", b"[::1]", b"localhost:8000", b"a:b@c:80", b"[::1]:80")
+    rows = {
+        "FRAME-049": shapes(*no_form, b"OPTIONS x HTTP/1.1"),
+        "FRAME-095": shapes(*(b"GET " + target + b" HTTP/1.1" for target in authorities)),
+        "FRAME-096": shapes(b"GET * HTTP/1.1", b"POST * HTTP/1.1"),
+    }
+    none_called(server, judge, rows, "a refusal, or a redirect")
 
 
-@requirement("FRAME-050")
+@requirement("FRAME-050", "FRAME-097", revision=2)
 def test_octets_that_no_target_has(server: Server, judge: Judge) -> None:
     """A fragment, control characters and NUL are refused; raw octets beyond ASCII are told apart."""
     for target in (b"/\xc3\xa9", b"/?\xff"):
         call = play(server, lines(line=b"GET " + target + b" HTTP/1.1")).call
         judge.reading("FRAME-050", f"{target!r} is {'refused' if call is None else 'called'}")
-    bad = [b"/a#b", b"/?q#b", b"/a\x00b", b"/a\x01b", b"/a\x7f", b"/a?\x02"]
-    no_call(server, judge, "FRAME-050", shapes(*(b"GET " + target + b" HTTP/1.1" for target in bad)))
+    bad = {"FRAME-050": [b"/a\x00b", b"/a\x01b", b"/a\x7f", b"/a?\x02"], "FRAME-097": [b"/a#b", b"/?q#b"]}
+    rows = {row: shapes(*(b"GET " + target + b" HTTP/1.1" for target in targets)) for row, targets in bad.items()}
+    none_called(server, judge, rows)
 
 
 def authority(server: Server) -> bytes:

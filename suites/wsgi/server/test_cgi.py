@@ -27,6 +27,33 @@ def test_remote_addr_is_the_peer(server: Server, judge: Judge) -> None:
         judge("WSGI-CGI-001", seen == own, own, seen)
 
 
+KNOWN = [
+    b"Connection", b"User-Agent", b"Accept-Encoding", b"Cookie", b"If-Modified-Since", b"Referer", b"Origin",
+    b"Content-Encoding", b"Content-Language", b"Content-Disposition", b"Content-Location", b"Cache-Control",
+    b"Pragma", b"Date", b"Range", b"From",
+]  # fmt: skip
+HOP_BY_HOP = (b"Connection",)
+
+
+@requirement("WSGI-CGI-002", "WSGI-ENV-017")
+def test_fields_that_servers_know_keep_their_names(server: Server, judge: Judge) -> None:
+    """What a server itself acts on, and what resembles Content-Type, has a variable like every other field."""
+    sent = {
+        name: b"close, gp-%d" % place if name == b"Connection" else b"gp-%d" % place for place, name in enumerate(KNOWN)
+    }
+    environ = environ_of(server, get(b"/", *sent.items()))
+    for name, text in sent.items():
+        key = "HTTP_" + latin1(name).upper().replace("-", "_")
+        if key in environ:
+            judge("WSGI-CGI-002", environ[key] == latin1(text), text, environ[key])
+            judge("WSGI-ENV-017", True)
+            continue
+        moved = [k for k, v in environ.items() if v == latin1(text)]
+        judge("WSGI-CGI-002", not moved, f"{latin1(text)!r} as {key}", moved)
+        if name not in HOP_BY_HOP and not moved:
+            judge("WSGI-ENV-017", False, key, ABSENT)
+
+
 @requirement("WSGI-CGI-003")
 def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
     """Fields of one name become one variable with all values in order, joined with a comma."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,13 +30,15 @@ def reading(*steps: Step) -> Script:
 class Player:
     """Plays read operations over a body. A server that waits for more at the end gets the client's FIN instead."""
 
-    def __init__(self, server: Server) -> None:
-        """No server is known to wait yet."""
-        self.server, self.half_close = server, False
+    def __init__(self, server: Server, request: Callable[[bytes], bytes] = post) -> None:
+        """No server is known to wait yet; `request` makes a request of a body."""
+        self.server, self.request, self.half_close = server, request, False
 
     def play(self, body: bytes, *steps: Step) -> list[dict[str, Any]]:
         """Return what each read came to."""
-        x = self.server.exchange(post(body), reading(*steps)) if not self.half_close else self.closing(body, *steps)
+        if self.half_close:
+            return self.closing(body, *steps).call.named("read")
+        x = self.server.exchange(self.request(body), reading(*steps))
         if x.silent:
             self.half_close = True
             x = self.closing(body, *steps)
@@ -44,7 +47,7 @@ class Player:
     def closing(self, body: bytes, *steps: Step) -> Exchange:
         """Send the request and FIN."""
         with self.server.connect() as connection:
-            x = connection.begin(post(body), reading(*steps))
+            x = connection.begin(self.request(body), reading(*steps))
             connection.half_close()
             return connection.read(x)
 

@@ -191,7 +191,7 @@ def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, dr
     draw(law, st.tuples(codes, st.lists(st.tuples(names, texts), max_size=4)), corpus)
 
 
-@requirement("WSGI-START-012", "WSGI-START-023")
+@requirement("WSGI-START-012", "WSGI-START-023", "WSGI-START-024", revision=2)
 def test_no_call_of_start_response(server: Server, judge: Judge) -> None:
     """What reaches the wire then is a well-formed error response, or nothing."""
     x = server.exchange(get(), wsgi(items=[b"x"]))
@@ -200,6 +200,7 @@ def test_no_call_of_start_response(server: Server, judge: Judge) -> None:
     judge("WSGI-START-012", good, "a well-formed response or no octet", received[:120])
     success = x.response is not None and 200 <= x.response.status < 400
     judge("WSGI-START-023", not success, "an error", received[:120])
+    judge("WSGI-START-024", bool(received), "an answer", x.outcome)
 
 
 @requirement("WSGI-START-013")

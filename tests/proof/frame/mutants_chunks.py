@@ -49,8 +49,11 @@ def number(digits: bytes) -> int:
         raise BadRequest from None
 
 
-@fault("FRAME-020")
-@fault("FRAME-020", interface="asgi")
+@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082"])
+@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082"], interface="asgi")
+@fault("FRAME-080", also=["FRAME-078", "FRAME-081", "FRAME-082"])
+@fault("FRAME-081", also=["FRAME-078", "FRAME-080", "FRAME-082"])
+@fault("FRAME-082", also=["FRAME-078", "FRAME-080", "FRAME-081"])
 class SizeByNumber(Grammar):
     """Computes int(line, 16)."""
 
@@ -82,7 +85,7 @@ class BareLfEndsChunkLines(Grammar):
         return super().line(octets, too_long)
 
 
-@fault("FRAME-023", also=["FRAME-022"])
+@fault("FRAME-023", also=["FRAME-085"])
 class SkipsUnseen(Source):
     """Skips a line behind the data without looking."""
 

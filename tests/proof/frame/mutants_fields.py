@@ -24,8 +24,10 @@ class NameStripped(Grammar):
         super().field(line)
 
 
-@fault("FRAME-033")
-@fault("FRAME-033", interface="asgi")
+@fault("FRAME-033", also=["FRAME-087", "FRAME-090"])
+@fault("FRAME-033", also=["FRAME-087", "FRAME-090"], interface="asgi")
+@fault("FRAME-087", also=["FRAME-033", "FRAME-090"])
+@fault("FRAME-090", also=["FRAME-033", "FRAME-087"])
 class AnyName(Grammar):
     """Takes every visible word for a name."""
 
@@ -142,8 +144,9 @@ class OwnNameForHost(Grammar):
             super().check_host(request)
 
 
-@fault("FRAME-056")
-@fault("FRAME-056", interface="asgi")
+@fault("FRAME-056", also=["FRAME-103"])
+@fault("FRAME-056", also=["FRAME-103"], interface="asgi")
+@fault("FRAME-103", also=["FRAME-056"])
 class HostsJoined(Grammar):
     """Takes several Host fields for a list."""
 
@@ -154,7 +157,10 @@ class HostsJoined(Grammar):
             super().check_host(request)
 
 
-@fault("FRAME-057")
+@fault("FRAME-057", also=["FRAME-098", "FRAME-099", "FRAME-100"])
+@fault("FRAME-098", also=["FRAME-057", "FRAME-099", "FRAME-100"])
+@fault("FRAME-099", also=["FRAME-057", "FRAME-098", "FRAME-100"])
+@fault("FRAME-100", also=["FRAME-057", "FRAME-098", "FRAME-099"])
 class AnyHost(Grammar):
     """Never looks at the value."""
 

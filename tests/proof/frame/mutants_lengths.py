@@ -11,7 +11,10 @@ from gateproof.reference.wsgi import Server
 from .faults import fault
 
 
-@fault("FRAME-001")
+@fault("FRAME-074", also=["FRAME-075", "FRAME-076"])
+@fault("FRAME-074", also=["FRAME-075", "FRAME-076"], interface="asgi")
+@fault("FRAME-075", also=["FRAME-074", "FRAME-076"])
+@fault("FRAME-076", also=["FRAME-074", "FRAME-075"])
 class LengthByNumber(Grammar):
     """Takes what a parser of numbers takes: signs and underscores."""
 

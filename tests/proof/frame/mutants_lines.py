@@ -70,7 +70,8 @@ class AnyMethod(Grammar):
             super().check_method(method)
 
 
-@fault("FRAME-049")
+@fault("FRAME-049", also=["FRAME-095"])
+@fault("FRAME-095", also=["FRAME-049"])
 class SlashInFront(Grammar):
     """Puts a slash in front of whatever came."""
 
@@ -80,7 +81,8 @@ class SlashInFront(Grammar):
         return super().check_target(method, target if plain or target == b"*" else b"/" + target)
 
 
-@fault("FRAME-050")
+@fault("FRAME-050", also=["FRAME-097"])
+@fault("FRAME-097", also=["FRAME-050"])
 class FragmentsInTargets(Grammar):
     """Takes '#' and control characters for parts of a target."""
 

@@ -243,7 +243,7 @@ class LenientLength(Grammar):
             return False
 
 
-@mutant("WSGI-ENV-015", also=["FRAME-001"])
+@mutant("WSGI-ENV-015", also=["FRAME-074", "FRAME-076"])
 class LengthByInt(Server):
     """'+5' and '5_0' reach the application."""
 
@@ -336,6 +336,16 @@ class NeverHttps(Server):
     def url_scheme(self, request: Request) -> str:
         """The fault."""
         return "http"
+
+
+@mutant("WSGI-CGI-002")
+class ConnectionHasATypeToo(Edited):
+    """Connection becomes CONNECTION_TYPE."""
+
+    def spoil(self, environ: Environ, request: Request) -> Environ:
+        """The fault."""
+        changed = {key: value for key, value in environ.items() if key != "HTTP_CONNECTION"}
+        return {**changed, "CONNECTION_TYPE": environ.get("HTTP_CONNECTION", "")}
 
 
 @mutant("WSGI-ENV-026", also=["WSGI-THREAD-005"])
@@ -602,7 +612,10 @@ class AnyTarget(Grammar):
         return target
 
 
-@mutant("WSGI-UNICODE-004", also=["FRAME-036", "FRAME-043", "FRAME-049", "FRAME-050", "FRAME-053"])
+@mutant(
+    "WSGI-UNICODE-004",
+    also=["FRAME-102", "FRAME-043", "FRAME-049", "FRAME-050", "FRAME-053", "FRAME-095", "FRAME-096", "FRAME-097"],
+)
 class EncodedTwice(Server):
     """Raw octets are encoded once more."""
 

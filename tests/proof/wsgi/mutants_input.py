@@ -206,6 +206,72 @@ class GivesBytearray(Input):
         return bytearray(super().read(size))
 
 
+# -- input in chunks
+
+
+@fault("WSGI-INPUT-027", also=["WSGI-INPUT-028", "WSGI-INPUT-032"])
+class LineEndsWithTheChunk(Input):
+    """readline() ends at the end of a chunk."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        if not self.source.chunked:
+            return super().readline(size)
+        self.buffer = self.buffer or self.source.some(65536)
+        return self.take(min(self.buffer.find(b"\n") + 1 or 65536, 65536 if size is None or size < 0 else size))
+
+
+@fault("WSGI-INPUT-028", also=["WSGI-INPUT-032"])
+class ChunksAreLines(Input):
+    """Iteration gives chunks."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The fault."""
+        if not self.source.chunked:
+            return super().__iter__()
+        return iter(lambda: self.take(len(self.buffer)) or self.source.some(65536), b"")
+
+
+@fault("WSGI-INPUT-029", also=["WSGI-INPUT-032"])
+class ReadsWholeChunks(Input):
+    """read(size) gives a whole chunk."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        if not self.source.chunked or size is None or size <= 0:
+            return super().read(size)
+        return self.take(len(self.buffer)) or self.source.some(65536)
+
+
+@fault("WSGI-INPUT-030")
+class ZeroIsAChunk(Input):
+    """read(0) gives the next chunk."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        return self.source.some(65536) if self.source.chunked and size == 0 else super().read(size)
+
+
+@fault("WSGI-INPUT-031")
+class NothingIsText(Input):
+    """read(0) gives a str."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        return "" if self.source.chunked and size == 0 else super().read(size)  # type: ignore[return-value]
+
+
+@fault("WSGI-INPUT-032")
+class TwoPlacesInChunks(Input):
+    """What readline() has fetched of a chunk is lost for read()."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        if self.source.chunked and self.source.begun:
+            self.buffer = b""
+        return super().read(size)
+
+
 # -- ERRORS
 
 
@@ -310,6 +376,13 @@ class SaysOneThread(Server):
     """Threads are not announced."""
 
     multithread = False
+
+
+@mutant("WSGI-THREAD-002")
+class SaysThreads(Server):
+    """Serves one request after the other, and announces threads."""
+
+    threaded = keep_alive = False
 
 
 @mutant("WSGI-THREAD-005")

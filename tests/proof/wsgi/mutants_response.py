@@ -17,7 +17,7 @@ from .mutants_start import fault
 # -- EXC
 
 
-@fault("WSGI-EXC-001")
+@fault("WSGI-EXC-024")
 class KeepsTheFirstLength(Answer):
     """The Content-Length of the first call stays in force."""
 
@@ -28,6 +28,16 @@ class KeepsTheFirstLength(Answer):
         if before is not None:
             self.length = before
             self.headers = [*self.headers, ("Content-Length", str(before))]
+
+
+@fault("WSGI-EXC-001", also=["WSGI-EXC-023"])
+class KeepsTheFirstHeader(Answer):
+    """A second call changes nothing."""
+
+    def keep(self, status: str, headers: Headers) -> None:
+        """The fault."""
+        if self.status is None:
+            super().keep(status, headers)
 
 
 @fault("WSGI-EXC-002")
@@ -80,7 +90,19 @@ class SilentServer(Server):
         """The fault."""
 
 
-@fault("WSGI-EXC-008", also=["WSGI-ITER-017"])
+@fault("WSGI-EXC-008")
+class NothingBeforeStartResponse(Answer):
+    """A failure before start_response closes the connection."""
+
+    def fail(self, status: bytes = b"500 Internal Server Error") -> None:
+        """The fault."""
+        self.broken = self.broken or not self.called
+        super().fail(status)
+
+
+@fault("WSGI-EXC-025", also=["WSGI-EXC-026", "WSGI-EXC-027", "WSGI-ITER-017"])
+@fault("WSGI-EXC-026", also=["WSGI-EXC-025", "WSGI-EXC-027", "WSGI-ITER-017"])
+@fault("WSGI-EXC-027", also=["WSGI-EXC-025", "WSGI-EXC-026", "WSGI-ITER-017"])
 class SendsTheStoredHeader(Answer):
     """A failure before the first block sends the stored header."""
 
@@ -126,7 +148,7 @@ class AlwaysTheLastChunk(Answer):
         super().fail(status)
 
 
-@fault("WSGI-EXC-023", also=["WSGI-EXC-001"])
+@fault("WSGI-EXC-023", also=["WSGI-EXC-024"])
 class ExtendsTheHeaders(Answer):
     """A second call adds to the first one's headers."""
 
@@ -237,13 +259,23 @@ class NoDate(Answer):
         return [pair for pair in super().added() if pair[0] != b"Date"]
 
 
-@fault("WSGI-HEADERS-015", also=["WSGI-HEADERS-016", "WSGI-START-010"])
+@fault("WSGI-HEADERS-015", also=["WSGI-HEADERS-016", "WSGI-HEADERS-030", "WSGI-START-010"])
+@fault("WSGI-HEADERS-030", also=["WSGI-HEADERS-015", "WSGI-HEADERS-016", "WSGI-START-010"])
 class ValuesUnchecked(Answer):
     """Values are written as they come."""
 
     def check_value(self, value: str) -> None:
         """The fault."""
         self.latin1(value)
+
+
+@fault("WSGI-HEADERS-029", also=["WSGI-HEADERS-017"])
+class LineEndsInNames(Answer):
+    """Names are checked for blanks alone."""
+
+    def check_name(self, name: str) -> None:
+        """The fault."""
+        super().check_name("X-A" if "\n" in name or "\r" in name else name)
 
 
 @fault("WSGI-HEADERS-016")

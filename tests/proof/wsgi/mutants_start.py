@@ -56,7 +56,7 @@ class NoWrite(Answer):
         super().start_response(*arguments)
 
 
-@fault("WSGI-START-003", also=["WSGI-EXC-001", "WSGI-EXC-008"])
+@fault("WSGI-START-003", also=["WSGI-EXC-001", "WSGI-EXC-025"])
 class HeaderAtOnce(Answer):
     """start_response sends the header."""
 
@@ -68,7 +68,7 @@ class HeaderAtOnce(Answer):
         return write
 
 
-@fault("WSGI-START-004", also=["WSGI-EXC-008"])
+@fault("WSGI-START-004", also=["WSGI-EXC-027"])
 class EmptyBlockReleasesTheHeader(Answer):
     """Every block releases the header."""
 
@@ -172,6 +172,16 @@ class StatusNone(Answer):
             self.head_sent = True
             self.send(b"HTTP/1.1 None\r\nConnection: close\r\n\r\n" + result[0])
             return
+        super().consume(result)
+
+
+@fault("WSGI-START-024")
+class NothingWithoutStartResponse(Answer):
+    """A missing status closes the connection."""
+
+    def consume(self, result: Any) -> None:
+        """The fault."""
+        self.broken = self.status is None and isinstance(result, list)
         super().consume(result)
 
 
