@@ -243,7 +243,7 @@ class LenientLength(Grammar):
             return False
 
 
-@mutant("WSGI-ENV-015", also=["FRAME-074", "FRAME-076"])
+@mutant("WSGI-ENV-015", also=["FRAME-074", "FRAME-075", "FRAME-076"])
 class LengthByInt(Server):
     """'+5' and '5_0' reach the application."""
 

@@ -221,7 +221,7 @@ class LineEndsWithTheChunk(Input):
         return self.take(min(self.buffer.find(b"\n") + 1 or 65536, 65536 if size is None or size < 0 else size))
 
 
-@fault("WSGI-INPUT-028", also=["WSGI-INPUT-032"])
+@fault("WSGI-INPUT-028")
 class ChunksAreLines(Input):
     """Iteration gives chunks."""
 

@@ -269,7 +269,7 @@ class ValuesUnchecked(Answer):
         self.latin1(value)
 
 
-@fault("WSGI-HEADERS-029", also=["WSGI-HEADERS-017"])
+@fault("WSGI-HEADERS-029")
 class LineEndsInNames(Answer):
     """Names are checked for blanks alone."""
 
