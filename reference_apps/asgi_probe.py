@@ -251,6 +251,10 @@ class AsyncioTask:
         await asyncio.wait([self.task], timeout=deadline)
         return self.task.done()
 
+    def cancelled(self):
+        """Tell whether it ended by its cancellation."""
+        return self.task.cancelled()
+
     def outcome(self):
         """Return its result or raise its exception."""
         if self.task.cancelled():
@@ -361,6 +365,10 @@ class TrioTask:
             with self.trio.move_on_after(deadline):
                 await self.done.wait()
         return self.done.is_set()
+
+    def cancelled(self):
+        """Tell whether it ended by its cancellation."""
+        return self.scope.cancelled_caught
 
     def outcome(self):
         """Return its result or raise its exception."""
@@ -812,8 +820,11 @@ class Call:
         task.cancel()
         ended = await task.wait(2.0)
         about = {"early": early, "ended": ended}
-        if early:
-            about["event"] = encode(task.outcome())
+        if ended and not task.cancelled():
+            try:
+                about["event"] = encode(task.outcome())
+            except Exception as error:
+                about["raised"] = type_name(error)
         self.log("cancel_receive", about)
 
     async def change_received(self):

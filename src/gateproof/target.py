@@ -34,7 +34,8 @@ SETTLE_S = 2.0
 QUIET = (0.25, 5)
 PATIENTLY_QUIET = (1.0, 20)
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
-HANGS = 5  # a server that stops answering is started anew so often
+HANGS = 5  # a server that stops answering is started anew in so many checks,
+RENEWALS = 2  # and so often in each
 
 
 class Running(Protocol):
@@ -248,6 +249,7 @@ class Server:
     quiet: tuple[float, int] = QUIET
     silences: int = 0
     hangs: int = 0
+    renewed: int = 0
     lost: str = ""
 
     @property
@@ -293,10 +295,15 @@ class Server:
         try:
             wire = self._open()
         except Refused as error:
-            if self.watched or not self.running.ended_within(DYING_S):
+            if self.watched:
                 raise HarnessError(f"the server does not accept connections: {error}") from error
+            if not self.running.ended_within(DYING_S):
+                self._start_again("the server lives on, but nobody listens")  # its worker has died, but not its parent
             self._revive()
-            wire = self._open()
+            try:
+                wire = self._open()
+            except Refused as still:
+                raise HarnessError(f"the server does not accept connections: {still}") from still
         try:
             yield Dialogue(self, wire)
         finally:
@@ -430,13 +437,20 @@ class Server:
             return True
         if self.answers_others(1, time.monotonic() + PATIENT_S):
             return True
-        self.hangs += 1
+        self._start_again("the server stopped answering")
+        return False
+
+    def _start_again(self, why: str) -> None:
+        """Start a server anew that lives on, and is of no use; not for every check that follows."""
+        self.hangs += not self.renewed
+        self.renewed += 1
         if self.hangs > HANGS:
-            self.lost = f"the server stopped answering {self.hangs} times; it is not started again"
+            self.lost = f"{why}, in {self.hangs} checks; it is not started again"
             self.running.stop()
+        elif self.renewed > RENEWALS:
+            raise HarnessError(f"{why}, again and again")
         else:
             self._restart()
-        return False
 
     def log_has(self, text: str, timeout: float) -> bool:
         """Tell whether a text appears in what the server prints, within the time."""
@@ -454,6 +468,7 @@ class Server:
         self.channel.forget_barriers()
         if patient:
             return  # what the first run found is still to be reported
+        self.renewed = 0
         for key, exchange in self.exchanges.items():
             if exchange.request:  # a lifespan is nobody's request, and lasts
                 self.channel.forget(key)

@@ -154,9 +154,51 @@ SCRIPTS: dict[str, Script] = {
     "raise": asgi(fail()),
     "raise late": unfinished((False, [4]), fail()),
     "return": unfinished((False, [4]), None),
+    "return early": asgi(),
     "cancelled": asgi(fail("CancelledError")),
     "healthy": ok(),
 }
+
+
+@requirement("ASGI-ERR-022", "ASGI-ERR-029")
+def test_the_connection_of_a_failed_call(server: Server, judge: Judge) -> None:
+    """Behind a call that failed the connection ends, or serves the next request like any other."""
+    met = server.silences
+    with patiently(server):
+        for kind in ("raise", "return early", "cancelled", "raise late", "return"):
+            if server.silences > met:
+                break  # where a failed call is not answered at all is judged by others, and costs time
+            if kind == "cancelled" and server.exchange(GET, ok()).call.opening.get("host") != "asyncio":
+                continue
+            for request in (GET, post(b"a body that is not read")):
+                following = _behind(server, request, SCRIPTS[kind])
+                about = f"{kind}, {request.split(b' ')[0].decode()}"
+                if not judge("ASGI-ERR-022", _answers(server), f"a server that serves others after {about}", "it died"):
+                    return
+                if following is None:
+                    continue
+                right = _served(following)
+                if not judge("ASGI-ERR-029", right, f"the next answer, or an end, after {about}", _what(following)):
+                    return
+    judge.rest_blocked("no call that failed was answered by a whole response")
+
+
+def _behind(server: Server, request: bytes, script: Script) -> Exchange | None:
+    """Make another request behind one whose call fails; None where that had no whole response."""
+    with server.connect() as connection:
+        connection.begin(request, script)
+        x = connection.read_answer()
+        if x.response is None or not x.response.complete or x.response.framing == "close":
+            return None
+        connection.begin(get(b"/next"), ok(b"next"))
+        return connection.read()
+
+
+def _served(x: Exchange) -> bool:
+    """Tell whether a request behind another one was served as it is, or met the end of the connection."""
+    if x.response is None:
+        return not x.silent and not x.partial
+    return x.response.body == b"next" and [call.scope.get("method") for call in x.calls] == ["GET"]
 
 
 @requirement("ASGI-ERR-024")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hypothesis import strategies as st
@@ -392,6 +393,8 @@ def _served(server: Server) -> bool:
 
 # -- the call ends
 
+MEETINGS = 4
+
 
 @requirement("ASGI-WS-080")
 def test_a_call_that_ends_ends_the_socket(server: Server, judge: Judge) -> None:
@@ -402,6 +405,28 @@ def test_a_call_that_ends_ends_the_socket(server: Server, judge: Judge) -> None:
             closed = talk.closing() is not None or talk.ended
             judge("ASGI-WS-080", closed, "a close frame, or the end of TCP", ended(talk))
             judge.reading("ASGI-WS-080", ended(talk))
+
+
+@requirement("ASGI-WS-102")
+def test_a_close_frame_meets_the_end(server: Server, judge: Judge) -> None:
+    """The client's close frame may meet the end of the call, or the application's own close: others are served."""
+    speaks(server)
+    before = "the first handshake"
+    for what, steps in (("a return", []), ("a close", [send(close(code=3001))]), ("an error", [fail()])):
+        for _ in range(MEETINGS):
+            with server.websocket(accepting(receive(), *steps)) as talk:
+                if not talk.accepted:
+                    judge("ASGI-WS-102", False, f"a further WebSocket after {before}", talk.exchange.outcome)
+                    return
+                talk.send(ws.encode(ws.TEXT, b"go") + ws.encode(ws.CLOSE, ws.close_payload(1000)))
+                over = talk.ends()
+            before = f"a close frame met {what}"
+            over = judge("ASGI-WS-102", over, f"the end of TCP where {before}", ended(talk), weight="warn")
+            # Asked without a connection of the check's own, which would start a server that died anew.
+            serves = server.answers_others(1, time.monotonic() + server.patience)
+            judge("ASGI-WS-102", serves, f"a server that serves others where {before}", "it does not")
+            if not over or not serves:
+                return
 
 
 @requirement("ASGI-WS-097")

@@ -312,6 +312,25 @@ class OneAfterAnother(Http):
         await super().send(event)
 
 
+@fault("ASGI-APP-024")
+class SendsWaitForFewCalls(Http):
+    """While more than a hundred calls run nothing is sent."""
+
+    async def run(self, scope: Scope) -> None:
+        """Count the calls."""
+        self.server.running = getattr(self.server, "running", 0) + 1  # type: ignore[attr-defined]
+        try:
+            await super().run(scope)
+        finally:
+            self.server.running -= 1  # type: ignore[attr-defined]
+
+    async def send(self, event: Event) -> None:
+        """The fault."""
+        if self.server.running > 100:  # type: ignore[attr-defined]
+            await asyncio.Event().wait()
+        await super().send(event)
+
+
 @fault("ASGI-APP-025")
 class FramesInTwoPieces(WebSocket):
     """Others may write between the two octets that begin a frame and the rest of it."""
@@ -338,6 +357,18 @@ class LosesThePiece(Http):
             self.lossy = True
             raise
         return b"" if self.lossy else octets
+
+
+@fault("ASGI-APP-027")
+class TakesACancellationForADisconnect(Http):
+    """A receive that is cancelled returns http.disconnect, as if the client had gone."""
+
+    async def receive(self) -> Event:
+        """The fault."""
+        try:
+            return await super().receive()
+        except asyncio.CancelledError:
+            return {"type": "http.disconnect"}
 
 
 @fault("ASGI-APP-027")

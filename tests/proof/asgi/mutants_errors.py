@@ -347,6 +347,34 @@ class CancelledForAll(Http):
         await super().failed()
 
 
+@fault("ASGI-ERR-029")
+class LeavesTheBodyOfAFailedCall(Http):
+    """Goes on behind a failed call, with the body that it did not read."""
+
+    async def failed(self) -> None:
+        """The fault."""
+        if self.complete or self.head_sent or self.broken:
+            await super().failed()
+            return
+        self.head_sent = self.complete = self.body_ended = True
+        head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nDate: " + self.date()
+        await self.write(head + b"\r\n\r\n")
+
+
+@fault("ASGI-ERR-029")
+class HangsBehindAFailedCall(Http):
+    """Keeps the connection of a failed call, and does not read from it any more."""
+
+    async def failed(self) -> None:
+        """The fault."""
+        if self.complete or self.head_sent or self.broken:
+            await super().failed()
+            return
+        self.head_sent = self.complete = True
+        await self.write(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+        await forever()
+
+
 @fault("ASGI-ERR-024", also=["ASGI-ERR-025", "ASGI-HTTP-DISC-009", "ASGI-HTTP-DISC-010"])
 class RuntimeErrorAfterTheEnd(Http):
     """A send that comes too late raises RuntimeError."""

@@ -166,7 +166,7 @@ class RefusesTrailers(Http):
         await super().take_trailers(event)
 
 
-@fault("ASGI-EXT-056")
+@fault("ASGI-EXT-082")
 class LastTrailers(Http):
     """The last event replaces the others."""
 
@@ -176,7 +176,7 @@ class LastTrailers(Http):
         await super().take_trailers(event)
 
 
-@fault("ASGI-EXT-056")
+@fault("ASGI-EXT-056", also=["ASGI-EXT-082"])
 class TrailersEndWithTheBody(Stream):
     """The body ends the stream, and trailers are lost."""
 

@@ -341,3 +341,33 @@ class DoesNotAnswerTheClose(WebSocket):
             self.connection.close()
         else:
             await super().closed_by_client(event)
+
+
+@fault("ASGI-WS-102")
+class StopsWhereTwoClosesMeet(WebSocket):
+    """Accepts no WebSocket any more once a close frame met the end of a call that did not know of it."""
+
+    told = came = False
+
+    def next_event(self) -> Event:
+        """Note what the application knows."""
+        event = super().next_event()
+        self.told = self.told or event["type"] == "websocket.disconnect"
+        return event
+
+    async def closed_by_client(self, event: CloseConnection) -> None:
+        """Note that there was a close frame."""
+        self.came = True
+        await super().closed_by_client(event)
+
+    async def end_of_call(self, code: int) -> None:
+        """The fault."""
+        if self.came and not self.told:
+            self.server.stopped = True  # type: ignore[attr-defined]
+        await super().end_of_call(code)
+
+    async def accept(self, event: Event) -> None:
+        """Raise for ever after."""
+        if getattr(self.server, "stopped", False):
+            raise RuntimeError("the acceptor has ended")
+        await super().accept(event)
