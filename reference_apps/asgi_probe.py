@@ -906,7 +906,7 @@ class Call:
                     return file.name
                 self.files.append(open(file.name, "rb"))
                 self.files[-1].seek(form.get("at", 0))
-                return self.files[-1]
+                return self.files[-1].fileno() if form.get("number") else self.files[-1]
         return decode(form)
 
     # -- verbs: the rest

@@ -60,9 +60,12 @@ def iterator(items: Iterable[Any]) -> Opaque:
     return Opaque("iterator", list(items))
 
 
-def file(content: bytes, at: int = 0) -> Any:
-    """Return a value that is an open file with that content, positioned at an offset, when the probe sends it."""
-    return _Form({"type": "file", "of": values.encode(content), "at": at})
+def file(content: bytes, at: int = 0, *, number: bool = False) -> Any:
+    """Return a value that is an open file with that content, positioned at an offset, when the probe sends it.
+
+    `number` gives its descriptor alone.
+    """
+    return _Form({"type": "file", "of": values.encode(content), "at": at, "number": number})
 
 
 def path(content: bytes) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from gateproof.reference.asgi import Server
-from gateproof.reference.asgi_http import Http, Pair
+from gateproof.reference.asgi_http import Event, Http, Pair
 from gateproof.reference.asgi_http2 import Http2
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Request
@@ -153,8 +154,19 @@ class OddFrames(Http2):
         return whole
 
 
+class NumbersAreFiles(Http):
+    """Takes the number of a descriptor alone for a "file descriptor object"; Zero Copy Send."""
+
+    async def zero_copy(self, event: Event) -> None:
+        """The choice."""
+        number = os.dup(event["file"])  # raises for anything but a number
+        with os.fdopen(number, "rb") as file:
+            await super().zero_copy({**event, "file": file})
+
+
 @choice()
 class OddInHttp2(Server):
-    """Speaks HTTP/2 in its own way."""
+    """Speaks HTTP/2 in its own way, and reads an extension in its own."""
 
+    http_class = NumbersAreFiles
     http2_class = OddFrames
