@@ -35,6 +35,7 @@ DEBUG = {"type": "http.response.debug", "info": {"gateproof": "x"}}
 TRAILERS = {"type": "http.response.trailers", "headers": [(b"x-gateproof-sum", b"abc")], "more_trailers": False}
 PATHSEND = {"type": "http.response.pathsend", "path": path(CONTENT)}
 ZEROCOPY = {"type": "http.response.zerocopysend", "file": file(CONTENT)}
+NUMBERED = {"type": "http.response.zerocopysend", "file": file(CONTENT, number=True)}  # the text can be read so
 DENIAL: dict[str, Any] = {"type": "websocket.http.response.start", "status": 403, "headers": []}
 
 
@@ -92,7 +93,7 @@ OFFERED: dict[str, tuple[Script, ...]] = {
     "http.response.push": (_middle(PUSH),),
     "http.response.trailers": (_trailing(TRAILERS),),
     "http.response.pathsend": (_instead(PATHSEND),),
-    "http.response.zerocopysend": (_instead(ZEROCOPY),),
+    "http.response.zerocopysend": (_instead(ZEROCOPY), _instead(NUMBERED)),
     "http.response.debug": (_before(DEBUG), _middle(DEBUG)),
 }
 NOT_OFFERED: dict[str, Script] = {
@@ -106,7 +107,7 @@ NOT_OFFERED: dict[str, Script] = {
 
 
 @launch("http2")
-@requirement("ASGI-EXT-002")
+@requirement("ASGI-EXT-002", revision=2)
 def test_what_is_advertised_works(server: Server, judge: Judge) -> None:
     """The events of an extension that a scope advertises are taken, in one of the places that it allows."""
     judge("ASGI-EXT-002", True)
