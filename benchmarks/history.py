@@ -71,7 +71,8 @@ ASGI = {
 MOUNTS = ("root-path", "url-path-prefix", "url-prefix", "script-name")
 VARIANTS = (*MOUNTS, "unix", "uds", "certfile", "keyfile", "threaded")
 
-# Groups of requirements that are about bugs of a category; a bug found only by others is shown with a question mark.
+# Groups of requirements that are about bugs of a category of WSGI servers; a bug found only by others is shown with
+# a question mark.
 RIGHT: dict[str, tuple[str, ...]] = {
     "framing-request": ("FRAME", "WSGI-HTTP", "WSGI-INPUT"),
     "environ": ("WSGI-ENV", "WSGI-URL", "WSGI-CGI", "WSGI-UNICODE", "WSGI-THREAD", "WSGI-EXT", "FRAME"),
@@ -250,7 +251,7 @@ class Finding:
     @property
     def right(self) -> tuple[str, ...]:
         """The requirements that are about bugs of this category."""
-        prefixes = RIGHT.get(self.bug["category"], ("",))
+        prefixes = RIGHT.get(self.bug["category"], ("",)) if "launcher" in self.bug else ("",)
         return tuple(name for name in self.by if name.startswith(prefixes))
 
 

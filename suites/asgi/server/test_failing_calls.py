@@ -29,7 +29,7 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import PATIENT_S, Server
+from gateproof.target import ANSWER_S, PATIENT_S, Server
 from gateproof.wire.request import get, post
 
 from .calling import GET, has_websocket, over, patiently, pause
@@ -118,7 +118,7 @@ def test_raise_on_websocket(server: Server, judge: Judge) -> None:
         judge("ASGI-ERR-021", len(talk.exchange.calls) == 1, "no further call", f"{len(talk.exchange.calls)} calls")
 
 
-@requirement("ASGI-ERR-022")
+@requirement("ASGI-ERR-022", revision=2)
 def test_others_go_on(server: Server, judge: Judge, draw: Draw) -> None:
     """Whatever one call raises, other calls are served, and later failures are answered."""
     with patiently(server):
@@ -126,8 +126,6 @@ def test_others_go_on(server: Server, judge: Judge, draw: Draw) -> None:
         over(server, first, server.patience)
         answered = error_or_end(first)
         kinds = ["raise", "raise late", "return", "healthy"]
-        if first.calls and first.call.opening.get("host") == "asyncio":
-            kinds.append("cancelled")
         if has_websocket(server):
             kinds.append("websocket")
 
@@ -146,8 +144,27 @@ def test_others_go_on(server: Server, judge: Judge, draw: Draw) -> None:
                     judge("ASGI-ERR-022", error_or_end(x), f"an error: {told}", x.outcome)
 
         usual = ["raise late", "raise", "healthy", "return", "raise", "healthy"]
-        corpus = [usual, [kind for kind in ("cancelled", "websocket") if kind in kinds] + ["raise", "healthy"]]
+        corpus = [usual, [kind for kind in ("websocket",) if kind in kinds] + ["raise", "healthy"]]
         draw(law, st.lists(st.sampled_from(kinds), min_size=2, max_size=6), corpus, examples=4)
+
+
+@requirement("ASGI-ERR-030")
+def test_others_go_on_after_a_cancellation(server: Server, judge: Judge) -> None:
+    """A call that ends in CancelledError is the end of nothing else."""
+    with patiently(server):
+        first = server.exchange(GET, asgi(fail()))
+        over(server, first, server.patience)
+        if not first.calls or first.call.opening.get("host") != "asyncio":
+            server.unsupported("the calls do not run in asyncio")
+        answered = error_or_end(first)
+        patience = server.patience
+        server.exchange(GET, SCRIPTS["cancelled"], timeout=ANSWER_S / 2)
+        server.patience = patience  # whether this one was answered is not asked
+        healthy, failing = server.exchange(GET, ok()), server.exchange(GET, asgi(fail()))
+        fine = healthy.response is not None and (healthy.response.status, healthy.response.body) == (200, b"ok")
+        judge("ASGI-ERR-030", fine, "200 after a cancellation", healthy.outcome)
+        right = error_or_end(failing) or not answered
+        judge("ASGI-ERR-030", right, "an error for a failure after a cancellation", failing.outcome)
 
 
 SCRIPTS: dict[str, Script] = {

@@ -12,6 +12,7 @@ from gateproof.asgi_scripts import (
     accept,
     accepting,
     asgi,
+    attempt,
     attempts,
     close,
     receive,
@@ -248,6 +249,23 @@ def test_a_client_that_leaves_before_the_reply(server: Server, judge: Judge) -> 
             raise Blocked("the application got no websocket.connect")
         talk.reset()
         _left(talk, judge, server)
+
+
+@requirement("ASGI-WS-103")
+def test_a_client_that_left_is_accepted(server: Server, judge: Judge) -> None:
+    """An application that accepts a client who has left hears of it: from receive, or as an OSError from send."""
+    speaks(server)
+    steps = (receive(), wait("go"), attempt([send(accept())]), receive_until("websocket.disconnect"))
+    with server.websocket(asgi(*steps, live=True), read=False) as talk:
+        if not talk.wait("waiting"):
+            raise Blocked("the application got no websocket.connect")
+        talk.reset()
+        answers_soon(server)
+        talk.dialogue.release("go")
+        event = talk.told("websocket.disconnect", limit(server))
+        sent = talk.call.first("send") or {}
+        seen = sent.get("raised") or [found.get("type") for found in talk.call.received]
+    judge("ASGI-WS-103", event is not None or sent.get("os_error"), "websocket.disconnect, or an OSError", seen)
 
 
 def _left(talk: Conversation, judge: Judge, server: Server) -> None:

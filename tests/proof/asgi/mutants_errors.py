@@ -328,7 +328,7 @@ class TriesAgain(Server):
             await self.application(scope, receive, send)
 
 
-@fault("ASGI-ERR-022")
+@fault("ASGI-ERR-030")
 class CancelledForAll(Http):
     """Once a call was cancelled, no failure is answered any more."""
 
@@ -344,6 +344,18 @@ class CancelledForAll(Http):
         """Nobody looks any more."""
         if getattr(self.server, "cancelled", False):
             await forever()
+        await super().failed()
+
+
+@fault("ASGI-ERR-022")
+class OneFailureForAll(Http):
+    """Once a response was cut off, no failure is answered any more."""
+
+    async def failed(self) -> None:
+        """The fault."""
+        if getattr(self.server, "cut", False):
+            await forever()
+        self.server.cut = self.head_sent  # type: ignore[attr-defined]
         await super().failed()
 
 

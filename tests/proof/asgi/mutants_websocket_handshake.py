@@ -282,6 +282,25 @@ class BlindBeforeTheReply(Unheard):
         return True
 
 
+@fault("ASGI-WS-103")
+class DeafBehindALateAccept(WebSocket):
+    """Takes the accept of an application whose client has gone, and waits for frames."""
+
+    deaf = False
+
+    async def after_disconnect(self, kind: str) -> None:
+        """The fault."""
+        self.deaf = self.deaf or kind == "websocket.accept"
+        if not self.deaf:
+            await super().after_disconnect(kind)
+
+    async def receive(self) -> Event:
+        """Nothing more comes."""
+        while self.deaf and not self.server.stopping:
+            await asyncio.sleep(0.005)
+        return await super().receive()
+
+
 @fault("ASGI-WS-081")
 class ForgetsTheHandshake(Unheard):
     """A call that returns without a reply leaves the client waiting."""
