@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gateproof import baseline
+from gateproof.check import check_id, info
+from gateproof.servers import shipped
+
+from .proof.harness import checks
+
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
 
@@ -48,3 +54,36 @@ def test_stability_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     assert "0 verdicts that differ" in capsys.readouterr().out
     runs = [{"A": "pass", "B": "fail"}, {"A": "pass", "B": "inform"}, {"A": "pass"}]
     assert module["differences"](runs) == {"B": ["fail", "inform", "absent"]}
+
+
+def test_what_is_known_of_servers_is_of_checks_that_exist() -> None:
+    """Every file is that of a profile, and every entry that of a requirement and of a check that judges it."""
+    judged = {
+        (row, check_id(check))
+        for interface in ("wsgi", "asgi")
+        for check in checks(interface)
+        for row in info(check).requirements
+    }
+    files = sorted((FOLDER / "known").glob("*.toml"))
+    assert {path.stem for path in files} <= set(shipped())
+    for path in files:
+        entries = [(entry.requirement, entry.check) for entry in baseline.load(path)]
+        assert len(set(entries)) == len(entries)
+        assert set(entries) <= judged, path.stem
+
+
+def test_what_differs_from_what_is_known_is_told() -> None:
+    """A warning that is not known, and an entry that no longer holds."""
+    differences = runpy.run_path(str(FOLDER / "servers.py"))["differences"]
+    rows = {
+        "A": {"checks": [{"id": "a", "verdict": "fail", "seen": "x"}, {"id": "b", "verdict": "warn", "seen": "y"}]},
+        "B": {"checks": [{"id": "c", "verdict": "pass", "seen": ""}]},
+    }
+    report = {"target": {"version": "1.0"}, "suite": {"effort": "quick"}, "requirements": rows}
+    entries = [baseline.Entry("A", "why", "a"), baseline.Entry("B", "fixed", "c"), baseline.Entry("C", "gone")]
+    assert differences(report, entries) == [
+        "warn of A by b: y",
+        "no longer seen: B (fixed)",
+        "no such requirement: C (gone)",
+    ]
+    assert differences(report, [*entries[:1], baseline.Entry("A", "that too", "b")]) == []

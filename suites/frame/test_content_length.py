@@ -173,7 +173,7 @@ def test_a_huge_length_is_no_small_one(server: Server, judge: Judge) -> None:
     report(judge, "FRAME-006", wrong, "no end of the body after 5 octets, or a refusal")
 
 
-@requirement("FRAME-007", revision=2)
+@requirement("FRAME-007", revision=3)
 def test_what_frames_a_request(server: Server, judge: Judge) -> None:
     """Content-Length and Transfer-Encoding do, for every method; nothing else does, and without them there is none."""
     size = b"%d" % len(INNER)
@@ -189,7 +189,8 @@ def test_what_frames_a_request(server: Server, judge: Judge) -> None:
         ("Content_Length", [(b"Content_Length", b"5")]),
         ("Transfer_Encoding", [(b"Transfer_Encoding", b"chunked")]),
     ):
-        wrong += [f"{name}: {problem}" for problem in _body_problem(play(server, first(*fields)), b"")]
+        if name != "Transfer_Encoding" or is_1_1(server):  # in HTTP/1.0 nobody looks for either spelling
+            wrong += [f"{name}: {problem}" for problem in _body_problem(play(server, first(*fields)), b"")]
     report(judge, "FRAME-007", wrong, "the octets that are framed, and no others, as the body")
 
 
