@@ -80,19 +80,20 @@ BAD_SIZES = {
     "FRAME-079": [b"-5", b"-0"],
     "FRAME-080": [b"0x5", b"0X5"],
     "FRAME-081": [b"5_", b"0_5", b"1_0", b"_5"],
-    "FRAME-082": [b" 5", b"\t5", b"\x0b5", b"5\x0b", b"5\xa0", b"\x855"],
+    "FRAME-082": [b" 5", b"\t5"],
+    "FRAME-111": [b"\x0b5", b"5\x0b", b"5\xa0", b"\x855"],
 }
 
 
 def odd(size: bytes) -> str:
     """Return the requirement that is about a chunk size like this."""
     signs = {b"_": "FRAME-081", b"x": "FRAME-080", b"+": "FRAME-078", b"-": "FRAME-079"}
-    if any(octet in size for octet in (b" ", b"\t", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0")):
-        return "FRAME-082"
+    if any(octet in size for octet in (b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0")):
+        return "FRAME-111"
     return next((row for sign, row in signs.items() if sign in size.lower()), "FRAME-020")
 
 
-@requirement("FRAME-020", "FRAME-078", "FRAME-079", "FRAME-080", "FRAME-081", "FRAME-082", revision=2)
+@requirement("FRAME-020", "FRAME-078", "FRAME-079", "FRAME-080", "FRAME-081", "FRAME-082", "FRAME-111", revision=2)
 def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: Draw) -> None:
     """Signs, prefixes, underscores, blanks in front and digits of other scripts are refused."""
     needs_chunked(server)

@@ -212,32 +212,34 @@ def _rest(talk: Dialogue, x: Exchange, behind: Exchange) -> Sent:
     return settled(talk.server, x, behind, ended=ended)
 
 
-CLOSING: list[tuple[Field, ...]] = [
-    ((CONNECTION, b"close"),),
-    ((CONNECTION, b"Close"),),
-    ((CONNECTION, b"CLOSE"),),
-    ((CONNECTION, b"foo, close"),),
-    ((CONNECTION, b"close, keep-alive"),),
-    ((CONNECTION, b"keep-alive"), (CONNECTION, b"close")),
-    ((CONNECTION, b"close"), (CONNECTION, b"keep-alive")),
-    ((CONNECTION, b"close,"),),
-]
+CLOSING: dict[str, list[tuple[bytes, ...]]] = {
+    "FRAME-062": [(b"close",), (b"Close",), (b"CLOSE",)],
+    "FRAME-116": [
+        (b"foo, close",),
+        (b"close, keep-alive",),
+        (b"keep-alive", b"close"),
+        (b"close", b"keep-alive"),
+        (b"close,",),
+    ],
+}
 
 
-@requirement("FRAME-062")
+@requirement("FRAME-062", "FRAME-116", revision=2)
 def test_close_means_the_last_request(server: Server, judge: Judge) -> None:
     """However it is spelled: one answer, the end of the connection, and no call for what stands behind."""
-    wrong = []
-    for fields in CLOSING:
-        sent = play(server, build(b"POST", FIRST, (HOST, *fields), b"hello"))
-        name = " and ".join(value.decode() for _, value in fields)
-        if sent.followed or len(sent.calls) > 1:
-            wrong.append(f"{name}: {sent.told}")
-        elif sent.call is not None and sent.call.body != b"hello":
-            wrong.append(f"{name}: the body was {sent.call.body!r}")
-        elif not sent.ended:
-            wrong.append(f"{name}: the connection stays open")
-    report(judge, "FRAME-062", wrong, "one call, then the end of the connection")
+    for row, forms in CLOSING.items():
+        wrong = []
+        for values in forms:
+            fields = [(CONNECTION, value) for value in values]
+            sent = play(server, build(b"POST", FIRST, (HOST, *fields), b"hello"))
+            name = " and ".join(value.decode() for value in values)
+            if sent.followed or len(sent.calls) > 1:
+                wrong.append(f"{name}: {sent.told}")
+            elif sent.call is not None and sent.call.body != b"hello":
+                wrong.append(f"{name}: the body was {sent.call.body!r}")
+            elif not sent.ended:
+                wrong.append(f"{name}: the connection stays open")
+        report(judge, row, wrong, "one call, then the end of the connection")
 
 
 @requirement("FRAME-063")

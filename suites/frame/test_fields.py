@@ -73,20 +73,22 @@ FOLDS = [
 ]  # fmt: skip
 
 
-@requirement("FRAME-034", revision=2)
+@requirement("FRAME-034", "FRAME-112", revision=3)
 def test_folds_are_refused_or_spaces(server: Server, judge: Judge, draw: Draw) -> None:
     """A folded line goes on as the value; it is dropped by nobody, nor a field of its own."""
-    wrong = [f"{raw!r}: {problem}" for raw, value in FOLDS if (problem := _fold(play(server, lines(raw)), value))]
+    wrong = []
     length = play(server, lines(b"Content-Length: 1\r\n 0", line=POST, body=b"helloworld"))
     if length.calls:
         wrong.append(f"Content-Length: 1<fold>0: {length.told}")
     coding = play(server, lines(b"Transfer-Encoding:\r\n chunked", line=POST, body=chunks([b"hello"])))
     if is_1_1(server) and coding.call is not None and coding.call.body != b"hello":
         wrong.append(f"Transfer-Encoding:<fold>chunked: {coding.told}")
+    framed = report(judge, "FRAME-112", wrong, "a refusal, or the framing of what is joined by spaces")
+    wrong = [f"{raw!r}: {problem}" for raw, value in FOLDS if (problem := _fold(play(server, lines(raw)), value))]
     host = play(server, b"GET /first HTTP/1.1\r\nHost: a\r\n b\r\n\r\n")
     if host.call is not None and forms(host.call.value(b"host")) != b"a b":
         wrong.append(f"Host: a<fold>b: {host.call.value(b'host')!r}")
-    if not report(judge, "FRAME-034", wrong, "a refusal, or spaces in place of each fold"):
+    if not report(judge, "FRAME-034", wrong, "a refusal, or spaces in place of each fold") or not framed:
         return
 
     def law(case: tuple[list[bytes], bytes]) -> None:

@@ -49,11 +49,12 @@ def number(digits: bytes) -> int:
         raise BadRequest from None
 
 
-@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082"])
-@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082"], interface="asgi")
-@fault("FRAME-080", also=["FRAME-078", "FRAME-081", "FRAME-082"])
-@fault("FRAME-081", also=["FRAME-078", "FRAME-080", "FRAME-082"])
-@fault("FRAME-082", also=["FRAME-078", "FRAME-080", "FRAME-081"])
+@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082", "FRAME-111"])
+@fault("FRAME-078", also=["FRAME-080", "FRAME-081", "FRAME-082", "FRAME-111"], interface="asgi")
+@fault("FRAME-080", also=["FRAME-078", "FRAME-081", "FRAME-082", "FRAME-111"])
+@fault("FRAME-081", also=["FRAME-078", "FRAME-080", "FRAME-082", "FRAME-111"])
+@fault("FRAME-082", also=["FRAME-078", "FRAME-080", "FRAME-081", "FRAME-111"])
+@fault("FRAME-111", also=["FRAME-078", "FRAME-080", "FRAME-081", "FRAME-082"])
 class SizeByNumber(Grammar):
     """Computes int(line, 16)."""
 

@@ -51,7 +51,8 @@ class ForgetsTheBody(Http):
         return True
 
 
-@fault("FRAME-062")
+@fault("FRAME-062", also=["FRAME-116"])
+@fault("FRAME-116", also=["FRAME-062"])
 class CloseAlone(Answer):
     """Compares the whole value with 'close'."""
 

@@ -43,8 +43,9 @@ class AnyName(Grammar):
         super().trailer(line)
 
 
-@fault("FRAME-034")
-@fault("FRAME-034", interface="asgi")
+@fault("FRAME-034", also=["FRAME-112"])
+@fault("FRAME-034", also=["FRAME-112"], interface="asgi")
+@fault("FRAME-112", also=["FRAME-034"])
 class FoldsDropped(Grammar):
     """Ignores lines that begin with a blank."""
 

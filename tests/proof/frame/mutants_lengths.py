@@ -36,7 +36,7 @@ class BlankIsZero(Grammar):
         return super().length(value) if value else 0
 
 
-@fault("FRAME-003")
+@fault("FRAME-108")
 class LengthStrippedAsText(Grammar):
     """Strips the value with str.strip()."""
 
@@ -185,7 +185,7 @@ class DropsLength(Grammar):
         return super().framing(request)
 
 
-@fault("FRAME-012")
+@fault("FRAME-115")
 class ChunkedWithoutCommas(Grammar):
     """Takes a list with an empty member for no coding."""
 
@@ -208,8 +208,8 @@ class ChunkedInLowerCaseOnly(Grammar):
         return super().framing(request)
 
 
-@fault("FRAME-013")
-@fault("FRAME-013", interface="asgi")
+@fault("FRAME-109")
+@fault("FRAME-109", interface="asgi")
 class CodingStrippedAsText(Grammar):
     """Strips a coding with str.strip()."""
 

@@ -11,7 +11,26 @@ from gateproof.reference.requests import BadRequest, Fields, Grammar, Request
 
 from .faults import fault
 
+CONTROLS = b" \t\x0b\x0c\x1c\x1d\x1e\x1f"
+
+
+def stripped(line: bytes, wanted: bytes) -> bytes:
+    """Return a field line without the control characters around its value, where it is the wanted field."""
+    name, colon, value = line.partition(b":")
+    return name + colon + value.strip(CONTROLS) if name.lower() == wanted else line
+
+
 # -- Content-Length
+
+
+@fault("FRAME-003")
+@fault("FRAME-003", interface="asgi")
+class ControlsAroundLengths(Grammar):
+    """Strips a length with bytes.strip()."""
+
+    def field(self, line: bytes) -> tuple[bytes, bytes]:
+        """The fault."""
+        return super().field(stripped(line, b"content-length"))
 
 
 @fault("FRAME-001")
@@ -44,7 +63,58 @@ class FirstMemberCounts(Grammar):
         return super().length(first if comma and first else value)
 
 
+@fault("FRAME-110")
+class FirstWordCounts(Grammar):
+    """Takes the digits in front of a blank for the length."""
+
+    def length(self, value: bytes) -> int:
+        """The fault."""
+        return super().length(value if b"," in value else re.split(rb"[ \t]", value)[0])
+
+
+@fault("FRAME-113")
+class PostHasABody(Grammar):
+    """Waits for a body of a POST that announces none."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        length = super().framing(request)
+        names = {name.lower().replace(b"_", b"-") for name, _ in request.fields}
+        announced = names & {b"content-length", b"transfer-encoding"}
+        return 3 if request.method == b"POST" and not announced else length
+
+
+@fault("FRAME-114")
+class UnderscoresFrame(Grammar):
+    """Takes Content_Length for Content-Length."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        fields = [(name.replace(b"_", b"-"), value) for name, value in request.fields]
+        return super().framing(Request(request.method, request.target, request.version, fields))
+
+
 # -- Transfer-Encoding
+
+
+@fault("FRAME-013")
+@fault("FRAME-013", interface="asgi")
+class ControlsAroundCodings(Grammar):
+    """Strips a coding with bytes.strip()."""
+
+    def field(self, line: bytes) -> tuple[bytes, bytes]:
+        """The fault."""
+        return super().field(stripped(line, b"transfer-encoding"))
+
+
+@fault("FRAME-012")
+class TabsHideTheCoding(Grammar):
+    """Takes a coding with a tab beside it for none."""
+
+    def field(self, line: bytes) -> tuple[bytes, bytes]:
+        """The fault."""
+        name, value = super().field(line)
+        return (b"x-coding", value) if name.lower() == b"transfer-encoding" and b"\t" in line else (name, value)
 
 
 @fault("FRAME-105")

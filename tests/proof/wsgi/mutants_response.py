@@ -903,7 +903,7 @@ class ContinueForAll(Server):
             answer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-@fault("WSGI-HTTP-030", also=["FRAME-062"])
+@fault("WSGI-HTTP-030", also=["FRAME-062", "FRAME-116"])
 class StaysOpen(Answer):
     """Connection: close is not heeded."""
 
