@@ -46,13 +46,26 @@ STATUSES = [
     500,
     511,
     599,
+    401,
+    405,
+    407,
+    410,
+    412,
+    413,
+    416,
+    417,
+    421,
+    426,
+    429,
+    431,
+    503,
 ]
 COOKIES = [(b"set-cookie", b"a=1; Path=/"), (b"set-cookie", b"b=2"), (b"set-cookie", b"a=3")]
 
 
-@requirement("ASGI-HTTP-RESP-011", "ASGI-HTTP-RESP-048")
+@requirement("ASGI-HTTP-RESP-011", "ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-048", revision=2)
 def test_status(server: Server, judge: Judge, draw: Draw) -> None:
-    """The status on the wire is the one that was given; 204 has no Transfer-Encoding."""
+    """The status on the wire is the one that was given, with its body; 204 has no Transfer-Encoding."""
     with kept(server) as connection:
 
         def law(code: int) -> None:
@@ -60,6 +73,8 @@ def test_status(server: Server, judge: Judge, draw: Draw) -> None:
             x = connection.exchange(get(), parted([octets], status=code))
             seen = x.response.status if x.response else x.outcome
             judge("ASGI-HTTP-RESP-011", seen == code, code, seen)
+            if code not in BODILESS:
+                judge("ASGI-HTTP-RESP-025", whole(x, octets, code), f"{code} with {octets!r}", shown(x))
             if code == 204 and x.response:
                 judge("ASGI-HTTP-RESP-048", not x.response.all(b"Transfer-Encoding"), "no such field", x.response.head)
 

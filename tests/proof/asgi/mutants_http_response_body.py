@@ -64,6 +64,15 @@ class WrongSize(Http):
 
 
 @fault("ASGI-HTTP-RESP-025")
+class NoBodyOfAFailedPrecondition(Http):
+    """412 is taken for a status without a body."""
+
+    async def piece(self, octets: bytes, more: bool) -> None:
+        """The fault."""
+        await super().piece(b"" if self.status == 412 else octets, more)
+
+
+@fault("ASGI-HTTP-RESP-025")
 class SwapsFirstParts(Http):
     """Single octets are sent after what follows."""
 
