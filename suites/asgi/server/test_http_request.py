@@ -172,7 +172,9 @@ def test_incomplete_body(server: Server, judge: Judge) -> None:
             call = over(server, x, limit(server) + 1.0)
         judge("ASGI-HTTP-REQ-007", not finals(call), "no event with more_body false", got(call))
         last = kinds(call)[-1:]
-        judge("ASGI-HTTP-REQ-007", last == ["http.disconnect"], "http.disconnect after the client left", kinds(call))
+        told = last == ["http.disconnect"]
+        if not judge("ASGI-HTTP-REQ-007", told, "http.disconnect after the client left", kinds(call)):
+            break  # to wait as long for every other way to leave would say no more
 
 
 @requirement("ASGI-HTTP-REQ-008")
