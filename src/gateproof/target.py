@@ -34,6 +34,7 @@ SETTLE_S = 2.0
 QUIET = (0.25, 5)
 PATIENTLY_QUIET = (1.0, 20)
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
+SPINS = 10  # one whose calls compute without end is started anew so often
 HANGS = 5  # a server that stops answering is started anew in so many checks,
 RENEWALS = 2  # and so often in each
 
@@ -82,6 +83,9 @@ class Running(Protocol):
     def ended(self, timeout: float) -> bool:
         """Tell whether it ends by itself within the time."""
 
+    def spins(self) -> bool:
+        """Tell whether it computes while nobody asks it for anything."""
+
 
 class Untouched:
     """What a `Running` says that we neither start nor stop: whether it lives is for its answers to say."""
@@ -117,6 +121,10 @@ class Untouched:
         return None
 
     def ended(self, timeout: float) -> bool:
+        """Never known."""
+        return False
+
+    def spins(self) -> bool:
         """Never known."""
         return False
 
@@ -249,6 +257,7 @@ class Server:
     quiet: tuple[float, int] = QUIET
     silences: int = 0
     hangs: int = 0
+    spun: int = 0
     renewed: int = 0
     lost: str = ""
 
@@ -431,11 +440,17 @@ class Server:
         return True
 
     def still_answers(self) -> bool:
-        """Start a server anew that met a check with silence and now answers nobody; False where that was needed."""
+        """Start a server anew that met a check with silence and now answers nobody; False where that was needed.
+
+        One whose calls never end, and compute on and on, answers slower after each check: it is started anew as well.
+        """
         met, self.silences = self.silences, 0
         if not met or self.lost or self.watched or not self.running.alive():
             return True
         if self.answers_others(1, time.monotonic() + PATIENT_S):
+            if self.spun < SPINS and self.running.spins():
+                self.spun += 1
+                self._restart()
             return True
         self._start_again("the server stopped answering")
         return False

@@ -29,6 +29,7 @@ LOG_HEAD = 16 * 1024
 LOG_TAIL = 48 * 1024
 STOP_S = 5.0
 PORT_TRIES = 3
+SAMPLE_S, SPINNING = 0.2, 0.1  # an idle server computes next to nothing; a loaded machine gives each its share
 TAKEN = ("address already in use", "errno 98", "errno 48", "eaddrinuse")
 
 
@@ -125,6 +126,25 @@ class Launch:
     def ended(self, timeout: float) -> bool:
         """Tell whether the main process ends by itself within the time."""
         return self._exited.wait(timeout)
+
+    def spins(self) -> bool:
+        """Tell whether its processes use more than a part of the time in which nobody asks them for anything."""
+        before = self._cpu_s()
+        time.sleep(SAMPLE_S)
+        return self._cpu_s() - before > SAMPLE_S * SPINNING
+
+    def _cpu_s(self) -> float:
+        """Return the seconds that its processes have computed."""
+        import psutil
+
+        total = 0.0
+        with contextlib.suppress(psutil.Error):
+            main = psutil.Process(self.pid)
+            for process in [main, *main.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+        return total
 
     def start(self) -> None:
         """Start the server and wait until it has proven who it is; a taken port is tried again."""
