@@ -75,10 +75,8 @@ def _opaque(value: Opaque) -> dict[str, Any]:
 
 def decode(form: Any) -> Any:
     """Return the value of a data form."""
-    if isinstance(form, list):
-        return [decode(item) for item in form]
-    if not isinstance(form, dict):
-        return form
+    if type(form) is not dict:
+        return [decode(item) for item in form] if type(form) is list else form
     if form.get("cut"):
         head = form["b"].encode("latin-1") if "b" in form else form["s"]
         return Long(head, form["len"], form["sha256"])
@@ -87,7 +85,11 @@ def decode(form: Any) -> Any:
     if "tuple" in form:
         return tuple(decode(item) for item in form["tuple"])
     if "dict" in form:
-        return {_key(decode(key)): decode(value) for key, value in form["dict"]}
+        # Most of what a journal holds is text, which stands for itself.
+        return {
+            key if type(key) is str else _key(decode(key)): value if type(value) is str else decode(value)
+            for key, value in form["dict"]
+        }
     if "type" in form and form.keys() <= OPAQUE:
         return Opaque(form["type"], decode(form["of"]) if "of" in form else None, form.get("repr", ""))
     return {key: decode(value) for key, value in form.items()}

@@ -71,8 +71,8 @@ class Log:
         """Return the last lines, printable."""
         octets = bytes(self._head) + b"".join(list(self._tail))
         text = octets.decode("utf-8", "backslashreplace")
-        shown = ["".join(c if c.isprintable() or c == "\t" else "?" for c in line) for line in text.splitlines()]
-        return "\n".join(line[:500] for line in shown[-lines:])
+        shown = [line[:500] for line in text.splitlines()[-lines:]]
+        return "\n".join("".join(c if c.isprintable() or c == "\t" else "?" for c in line) for line in shown)
 
 
 @dataclass
