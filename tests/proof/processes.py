@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import importlib
 import json
-import os
-import signal
 import sys
 from typing import Any
 
@@ -26,21 +22,8 @@ def serve_asgi(kind: Any, config: dict[str, Any]) -> None:
     from .asgi.faults import serving
 
     server = serving(kind)(asgi_probe.make_app(config))
-    workers = []
-    for index in range(2):
-        pid = os.fork()
-        if pid == 0:
-            server.index = index
-            asyncio.run(server.serve_forever())
-            os._exit(0)
-        workers.append(pid)
     print(server.port, flush=True)
-    try:
-        os.wait()
-    finally:
-        for pid in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    server.serve_in_processes(2)
 
 
 if __name__ == "__main__":

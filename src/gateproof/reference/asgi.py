@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import importlib
 import io
+import os
 import signal
 import socket
 import ssl
@@ -24,6 +25,7 @@ import threading
 import traceback
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
 from typing import Any, TextIO
 from urllib.parse import unquote_to_bytes
 
@@ -40,6 +42,7 @@ Event = dict[str, Any]
 Application = Callable[..., Awaitable[None]]
 GRACE_S = 5.0
 HEAD_LIMIT = 256 * 1024
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Server:
@@ -83,14 +86,18 @@ class Server:
         self.calls: set[asyncio.Task[None]] = set()
         self.state: dict[Any, Any] | None = None
         self.stopping = False
+        self.index = 0  # which of several processes this is
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._stop_asked = False
 
     # -- the life of the server
 
     async def serve_forever(self) -> None:
         """Start up, serve until `stop`, shut down."""
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        if self._stop_asked:
+            self._stop.set()
         lifespan = self.lifespan_class(self)
         try:
             await lifespan.startup()
@@ -106,6 +113,40 @@ class Server:
             self.stopping = True
             await self.wind_down(listening, lifespan)
             await self.drop_latecomers()
+
+    def serve_in_processes(self, count: int) -> int:
+        """Serve in so many processes of our own, each with its lifespan, until one ends; return its exit status."""
+        workers: set[int] = set()
+        for self.index in range(count):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(self.serve_alone())
+            workers.add(pid)
+
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            for worker in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, number)
+
+        for number in STOPPING:
+            signal.signal(number, pass_on)
+        statuses = []
+        while workers:
+            pid, status = os.wait()
+            workers.discard(pid)
+            statuses.append(os.waitstatus_to_exitcode(status))
+            pass_on(signal.SIGTERM, None)
+        return statuses[0]
+
+    def serve_alone(self) -> int:
+        """Be a process that serves until a signal stops it; return its exit status, 3 where its startup failed."""
+        for number in STOPPING:
+            signal.signal(number, lambda *_: self.stop())
+        try:
+            asyncio.run(self.serve_forever())
+        except StartupFailed:
+            return 3
+        return 0
 
     async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
         """Accept nobody any more, close what is open, and only then tell the application."""
@@ -152,7 +193,8 @@ class Server:
         await asyncio.sleep(0)  # the turn in which transports close their sockets
 
     def stop(self) -> None:
-        """Ask the server to stop; may be called by any thread or signal handler."""
+        """Ask the server to stop; may be called by any thread or signal handler, also before it serves."""
+        self._stop_asked = True
         if self._loop is not None and self._stop is not None:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -388,6 +430,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--mount", default="")
     parser.add_argument("--uds")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--certfile")
     parser.add_argument("--keyfile")
     given = parser.parse_args(arguments)
@@ -401,12 +444,7 @@ def main(arguments: list[str] | None = None) -> None:
             certificate = file.read()
     more: dict[str, Any] = {"tls": tls, "certificate": certificate, "uds": given.uds}
     server = Server(application, given.host, given.port, mount=given.mount, **more)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    try:
-        asyncio.run(server.serve_forever())
-    except StartupFailed:
-        sys.exit(3)
+    sys.exit(server.serve_in_processes(given.processes) if given.processes > 1 else server.serve_alone())
 
 
 if __name__ == "__main__":
