@@ -12,7 +12,10 @@ from gateproof.reference.connection import ClientDisconnected, Connection
 from gateproof.reference.requests import BadRequest, Gone, Request
 
 if TYPE_CHECKING:
+    from h2.settings import SettingCodes
+
     from gateproof.reference.asgi import Server
+    from gateproof.reference.asgi_tunnel import Tunnel, TunnelledWebSocket
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 PUSH = "http.response.push"
@@ -26,9 +29,14 @@ class Lane:
         """Nothing came."""
         self.connection = connection
         self.buffer = bytearray()
-        self.eof = self.lost = self.ended = False
+        self.lost = self.ended = False
         self.changed = asyncio.Event()
         self.on_stop = None
+
+    @property
+    def eof(self) -> bool:
+        """That the client has said all is no sign that it has left."""
+        return False
 
     async def some(self, most: int) -> bytes:
         """The next octets of the body; b'' at its end; raises `Gone` where the client is."""
@@ -154,12 +162,20 @@ class Http2:
         """Greet."""
         from h2.config import H2Configuration
         from h2.connection import H2Connection
+        from h2.settings import Settings
 
         self.server, self.connection = server, connection
         self.machine = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+        self.machine.local_settings = Settings(client=False, initial_values=self.settings())
         self.machine.initiate_connection()
-        self.streams: dict[int, Stream] = {}
+        self.streams: dict[int, Stream | TunnelledWebSocket] = {}
         self.windows = asyncio.Event()
+
+    def settings(self) -> dict[SettingCodes, int]:
+        """What we say of ourselves: WebSockets may come over a stream (RFC 8441, 3)."""
+        from h2.settings import SettingCodes
+
+        return {SettingCodes.ENABLE_CONNECT_PROTOCOL: 1}
 
     async def serve(self, octets: bytes) -> None:
         """Serve until the client leaves, or we are told to stop and nothing is in flight."""
@@ -198,7 +214,10 @@ class Http2:
         """Do what an event of the machine asks for."""
         kind = type(event).__name__
         if kind == "RequestReceived":
-            self.open(event.stream_id, self.request(event.headers), bodiless=event.stream_ended is not None)
+            if (b":protocol", b"websocket") in event.headers:
+                self.open_tunnel(event.stream_id, self.request(event.headers))
+            else:
+                self.open(event.stream_id, self.request(event.headers), bodiless=event.stream_ended is not None)
         elif kind == "WindowUpdated" or kind == "RemoteSettingsChanged":
             self.windows.set()
         elif kind == "DataReceived":
@@ -241,14 +260,21 @@ class Http2:
         stream = self.streams[number] = self.stream_class(self.server, self, request, number, bodiless=bodiless)
         self.server.start_call(stream.run(stream.scope()))
 
+    def open_tunnel(self, number: int, request: Request) -> None:
+        """Call the application for a WebSocket on a stream."""
+        from gateproof.reference.asgi_tunnel import TunnelledWebSocket
+
+        self.streams[number] = websocket = TunnelledWebSocket(self.server, self, request, number)
+        self.server.start_call(websocket.serve())
+
     # -- what streams say
 
-    def send_headers(self, stream: Stream, pairs: list[Pair], *, end: bool) -> None:
+    def send_headers(self, stream: Stream | Tunnel, pairs: list[Pair], *, end: bool) -> None:
         """Send a header section."""
         self.machine.send_headers(self.number(stream), pairs, end_stream=end)
         self.flush()
 
-    async def send_data(self, stream: Stream, octets: bytes, *, end: bool) -> None:
+    async def send_data(self, stream: Stream | Tunnel, octets: bytes, *, end: bool) -> None:
         """Send a part of the body, as the windows allow."""
         number = self.number(stream)
         while octets:
@@ -268,7 +294,15 @@ class Http2:
             self.flush()
         await asyncio.sleep(0)
 
-    def number(self, stream: Stream) -> int:
+    def end(self, stream: Tunnel) -> None:
+        """End our side of a stream."""
+        from h2.exceptions import ProtocolError
+
+        with contextlib.suppress(ProtocolError):
+            self.machine.end_stream(stream.number)
+        self.flush()
+
+    def number(self, stream: Stream | Tunnel) -> int:
         """The stream on which a response goes."""
         return stream.number
 

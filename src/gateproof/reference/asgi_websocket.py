@@ -61,7 +61,7 @@ class WebSocket:
     async def serve(self) -> None:
         """Call the application, and see the connection to its end."""
         self.queue.append(self.connect_event())
-        scope = self.server.scope(self.request, self.connection, "websocket")
+        scope = self.scope()
         self.reader = asyncio.get_running_loop().create_task(self.read())
         self.connection.on_stop = self.stop
         task = self.server.start_call(self.run(scope))
@@ -70,6 +70,10 @@ class WebSocket:
             await asyncio.wait([self.reader], timeout=CLOSING_S if self.state == "closing" else 0)
         finally:
             self.reader.cancel()
+
+    def scope(self) -> dict[str, Any]:
+        """The scope."""
+        return self.server.scope(self.request, self.connection, "websocket")
 
     async def run(self, scope: dict[str, Any]) -> None:
         """Be the call."""
@@ -175,11 +179,11 @@ class WebSocket:
         if self.frames.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
             await self.fail_connection(int(event.code))  # no close frame at all: the client broke the protocol
             return
-        answer = self.frames.state is ConnectionState.REMOTE_CLOSING
-        if answer:
-            await self.put(event.response())
+        answer = event.response() if self.frames.state is ConnectionState.REMOTE_CLOSING else None
         code, reason = self.said_close or (self.code_of(event), event.reason or "")
-        await self.end(code, reason, say=False)
+        await self.end(code, reason, say=False)  # before the answer, behind which no message may go out
+        if answer is not None:
+            await self.put(answer)
         self.connection.close()
 
     def code_of(self, event: CloseConnection) -> int:
@@ -278,9 +282,13 @@ class WebSocket:
             self.check_subprotocol(chosen)
             pairs.append((b"sec-websocket-protocol", chosen.encode("ascii")))
         self.state = "open"
+        await self.answer(pairs)
+        self.connection.changed.set()
+
+    async def answer(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        """Send the answer that completes the handshake."""
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in [*self.upgrade(), *pairs])
         await self.connection.write(b"HTTP/1.1 101 Switching Protocols\r\n" + lines + b"\r\n")
-        self.connection.changed.set()
 
     def check_subprotocol(self, chosen: str) -> None:
         """What the client did not offer it would have to refuse."""
@@ -323,12 +331,16 @@ class WebSocket:
     async def refuse(self, status: bytes) -> None:
         """Answer the handshake with an error."""
         self.state = "closed"
-        head = b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        await self.connection.write(head)
+        await self.answer_refusal(status)
         self.gone = self.disconnect_event(1006, "")
         self.arrived.set()
         self.connection.changed.set()
         self.connection.close()
+
+    async def answer_refusal(self, status: bytes) -> None:
+        """Send the answer that refuses it."""
+        head = b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        await self.connection.write(head)
 
     async def deny(self, kind: str, event: Event) -> None:
         """Answer the handshake with a response of the application's; Websocket Denial Response."""

@@ -41,14 +41,17 @@ class Talk:
         authority: bytes | None = AUTHORITY,
         body: bytes | None = None,
         end: bool = True,
+        protocol: bytes | None = None,
     ) -> tuple[Exchange, Stream]:
-        """Send a request on a stream of its own and return at once."""
+        """Send a request on a stream of its own and return at once; `protocol` is that of an extended CONNECT."""
         exchange, marked = self.server.prepare(get(target, method=method), script)
         exchange.trace = self.http2.wire.trace
         scheme = b"https" if self.server.running.tls else b"http"
         pseudo = [(b":method", method), (b":scheme", scheme), (b":path", target)]
         if authority is not None:
             pseudo.insert(2, (b":authority", authority))
+        if protocol is not None:
+            pseudo.append((b":protocol", protocol))
         return exchange, self.http2.request([*pseudo, *marks(marked), *headers], body, end=end)
 
     def read(self, exchange: Exchange, stream: Stream, timeout: float | None = None) -> Exchange:

@@ -13,10 +13,12 @@ from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
+from gateproof.wire.http2 import ENABLE_CONNECT_PROTOCOL
 from gateproof.wire.websocket import KEY
 
 from ... import pools
 from .looking import ABSENT, REFUSING, Scope, due, pairs, plain, values_of, websocket_call
+from .multiplexing import AUTHORITY, multiplexed
 from .talking import speaks
 from .test_http_scope import is_address, same_address
 
@@ -273,3 +275,23 @@ def test_offers_in_several_fields(server: Server, judge: Judge) -> None:
             server.unsupported("the scope has no subprotocols")
         words = [plain(word) for word in found] if isinstance(found, (list, tuple)) else []
         judge("ASGI-WS-SCOPE-016", sorted(map(str, words)) == wanted, wanted, found)
+
+
+@launch("http2")
+@requirement("ASGI-WS-SCOPE-013")
+def test_over_http2(server: Server, judge: Judge) -> None:
+    """A WebSocket over a stream of HTTP/2 (RFC 8441) has the authority as its host, and no pseudo field in headers."""
+    with multiplexed(server) as talk:
+        talk.ask()
+        if talk.http2.their.get(ENABLE_CONNECT_PROTOCOL) != 1:
+            server.unsupported("SETTINGS_ENABLE_CONNECT_PROTOCOL is not among its settings (RFC 8441, 3)")
+        version = [(b"sec-websocket-version", b"13"), (b"x-a", b"b")]
+        asked = talk.begin(b"/a?b=c", version, REFUSING, method=b"CONNECT", protocol=b"websocket", end=False)
+        x = talk.read(*asked)
+    if not x.calls or plain(x.call.scope.get("type")) != "websocket":
+        raise Blocked(f"an extended CONNECT made no call of type websocket: {x.outcome}")
+    scope = x.call.scope
+    pseudo = [name for name, _ in pairs(scope) if isinstance(name, bytes) and name.startswith(b":")]
+    judge("ASGI-WS-SCOPE-013", not pseudo, "no name that begins with a colon", pseudo)
+    hosts = values_of(scope, b"host")
+    judge("ASGI-WS-SCOPE-013", hosts == [AUTHORITY], f"one host field, {AUTHORITY!r}", hosts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Pair
 from gateproof.reference.asgi_http2 import Http2, Stream
@@ -10,7 +12,7 @@ from gateproof.reference.requests import Request
 from .faults import choice, fault
 
 
-@fault("ASGI-HTTP-SCOPE-027")
+@fault("ASGI-HTTP-SCOPE-027", also=["ASGI-WS-SCOPE-013"])
 class PseudoFields(Http2):
     """Pseudo fields stand among the headers."""
 
@@ -31,13 +33,33 @@ class HostAtTheEnd(Http2):
         return [*rest, first]
 
 
-@fault("ASGI-HTTP-SCOPE-028")
+@fault("ASGI-HTTP-SCOPE-028", also=["ASGI-WS-SCOPE-013"])
 class NoHost(Http2):
     """The authority is lost."""
 
     def with_host(self, plain: list[Pair], authority: bytes | None) -> list[Pair]:
         """The fault."""
         return plain
+
+
+@fault("ASGI-WS-SCOPE-013")
+class ProtocolIsAField(Http2):
+    """The protocol of an extended CONNECT stands among the headers."""
+
+    def request(self, given: list[Pair]) -> Request:
+        """The fault."""
+        request = super().request(given)
+        request.fields += [pair for pair in given if pair[0] == b":protocol"]
+        return request
+
+
+@choice()
+class NoWebSocketsOverStreams(Http2):
+    """RFC 8441 is not spoken."""
+
+    def settings(self) -> dict[Any, int]:
+        """The choice."""
+        return {}
 
 
 @fault("ASGI-HTTP-SCOPE-038")
