@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -53,6 +54,10 @@ class Running(Protocol):
         """Path under which the application is mounted; '' for the root."""
 
     @property
+    def certificates(self) -> Path | None:
+        """Folder of the certificates of a launch over TLS (see `gateproof.wire.tls`)."""
+
+    @property
     def capabilities(self) -> frozenset[str]:
         """What the launch declares."""
 
@@ -89,6 +94,8 @@ class Running(Protocol):
 
 class Untouched:
     """What a `Running` says that we neither start nor stop: whether it lives is for its answers to say."""
+
+    certificates: Path | None = None
 
     def log_tail(self, lines: int = 40) -> str:
         """Return nothing: its log is not ours."""

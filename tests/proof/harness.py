@@ -77,6 +77,7 @@ class InProcess(Untouched):
     ) -> None:
         """Wrap a server that listens."""
         self.tls, self.errors = tls, server.errors
+        self.certificates = tls_folder() if tls is not None else None
         self.id, self.mount, self.capabilities = launch, mount, capabilities
         self.host, self.port, self.uds = server.host, server.port, getattr(server, "uds", None)
 
@@ -102,7 +103,7 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     probe = wsgi_probe.make_app({"host": host, "port": port, "token": channel().token, "launch": launch})
     application = wsgi_probe.kinds(probe)[variant.removeprefix("app:")] if variant.startswith("app:") else probe
     mount = MOUNT if variant == "mount" else ""
-    own, theirs = certificates() if variant == "tls" else (None, None)
+    own, theirs = certificates(variant)
     if variant == "processes":
         with in_processes(make, launch) as running:
             yield Server(running, channel())
@@ -199,8 +200,8 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         with in_processes(make, launch, lifespan=script) as running:
             yield Server(running, channel(), "asgi")
         return
-    own, theirs = certificates() if variant == "tls" else (None, None)
-    pem = certificate() if variant == "tls" else None
+    own, theirs = certificates(variant)
+    pem = (tls_folder() / "server.pem").read_text(encoding="ascii") if own else None
     mount = MOUNT if variant == "mount" else ""
 
     def made() -> Any:
@@ -249,29 +250,34 @@ def sockets() -> str:
     return folder.name
 
 
-def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return the context of a server and of a client that trusts it."""
-    server, client, _ = tls_files()
-    return server, client
+def certificates(variant: str) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+    """Return the context of a server, and of a client that trusts it, where a launch is over TLS."""
+    if variant not in ("tls", "client-certificates"):
+        return None, None
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(tls_folder() / "server.pem", tls_folder() / "server.key")
+    if variant == "client-certificates":
+        own.load_verify_locations(tls_folder() / "ca.pem")
+        own.verify_mode = ssl.CERT_OPTIONAL
+    return own, trusting()
 
 
 @cache
-def tls_files() -> tuple[ssl.SSLContext, ssl.SSLContext, str]:
-    """Return both contexts and the PEM text of the server's certificate."""
-    with TemporaryDirectory() as folder:
-        client = make_certificate(Path(folder))
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(Path(folder) / "server.pem", Path(folder) / "server.key")
-        return server, client, (Path(folder) / "server.pem").read_text(encoding="ascii")
+def tls_folder() -> Path:
+    """Return the folder of all certificates."""
+    folder = Path(sockets()) / "tls"
+    folder.mkdir()
+    return folder
 
 
-def certificate() -> str:
-    """Return the PEM text of the server's certificate."""
-    return tls_files()[2]
+@cache
+def trusting() -> ssl.SSLContext:
+    """Return the context of a client that trusts our servers."""
+    return make_certificate(tls_folder())
 
 
 SIDE_BY_SIDE = 6
-IN_PROCESS = ("default", "mount", "tls", "os_environ", "single", "unix", "http2")
+IN_PROCESS = ("default", "mount", "tls", "client-certificates", "os_environ", "single", "unix", "http2")
 
 
 def judge(
@@ -309,7 +315,7 @@ def judge(
             outcomes = [run_check(c, {"server": server}, server, rows, effort, confirm=confirm) for c in share[1]]
         return [judgement for outcome in outcomes for judgement in outcome.judgements]
 
-    channel(), tls_files(), sockets()  # made once, before threads ask for them
+    channel(), trusting(), sockets()  # made once, before threads ask for them
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:  # most of a check is waiting
         return list(itertools.chain.from_iterable(pool.map(judge_share, shares)))
 

@@ -433,6 +433,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--certfile")
     parser.add_argument("--keyfile")
+    parser.add_argument("--cafile", help="ask clients for a certificate, and take those of this authority")
     given = parser.parse_args(arguments)
     module, _, attribute = given.application.partition(":")
     application = getattr(importlib.import_module(module), attribute or "app")
@@ -440,6 +441,9 @@ def main(arguments: list[str] | None = None) -> None:
     if given.certfile:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(given.certfile, given.keyfile)
+        if given.cafile:
+            tls.load_verify_locations(given.cafile)
+            tls.verify_mode = ssl.CERT_OPTIONAL
         with open(given.certfile, encoding="ascii") as file:
             certificate = file.read()
     more: dict[str, Any] = {"tls": tls, "certificate": certificate, "uds": given.uds}

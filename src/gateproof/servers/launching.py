@@ -102,6 +102,11 @@ class Launch:
     _exited: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def certificates(self) -> Path | None:
+        """Folder of the certificates of a launch over TLS."""
+        return self.folder if self.tls is not None else None
+
+    @property
     def mount(self) -> str:
         """Path under which the application is mounted."""
         return self.spec.mount
@@ -278,6 +283,7 @@ class Launch:
             "mount": self.mount,
             "certfile": str(self.folder / "server.pem"),
             "keyfile": str(self.folder / "server.key"),
+            "cafile": str(self.folder / "ca.pem"),
         }
         return [_fill(word, words) for word in template]
 

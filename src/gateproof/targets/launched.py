@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from gateproof.targets import Handle
 
 WATCHED_S = 3.0
-HTTP2 = "http2"
+# What a launch is asked to be like where the profile has none of that name: it speaks HTTP/2 in clear text, or not at
+# all; it asks no client for a certificate.
+FALLBACK = {"http2": "default", "client-certificates": "tls"}
 UNSEEN = ("pass", "inform", "blocked", "unsupported")  # what a check says that did not notice a death
 
 
@@ -193,8 +195,8 @@ class Launched(Target):
         from gateproof.target import Server
 
         assert self._pool is not None
-        if variant == HTTP2 and HTTP2 not in self.known.variants:
-            variant = "default"  # speaks it in clear text, or not at all
+        if variant not in self.known.variants:
+            variant = FALLBACK.get(variant, variant)
         if variant not in self._servers:
             if not self._has(variant):
                 raise Unsupported(self._lacking(variant))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+import time
 from typing import Any
 
 from gateproof.asgi_scripts import ok
 from gateproof.check import launch, requirement
-from gateproof.judge import Judge, Unsupported
+from gateproof.judge import Blocked, Judge, Unsupported
 from gateproof.target import PATIENT_S, Server
-from gateproof.wire.client import Connection, Refused
+from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
+from gateproof.wire.tls import CLIENT, EXPIRED, showing
 
 from .living import lifespan_of
 from .looking import ABSENT, Scope, extensions, plain, websocket_scope
@@ -140,3 +143,85 @@ def _asked_over(server: Server, pinned: ssl.TLSVersion) -> tuple[dict[Any, Any],
     if not isinstance(tls, dict) or cipher is None or version not in VERSIONS:
         return None
     return tls, VERSIONS[version], numbers[cipher[0]]
+
+
+@launch("client-certificates")
+@requirement("ASGI-TLS-006", "ASGI-TLS-008", "ASGI-TLS-009")
+def test_client_with_a_certificate(server: Server, judge: Judge) -> None:
+    """The chain begins with the client's own certificate and each signs the one before; its subject is the name."""
+    from cryptography import x509
+
+    shown, tls = _shown_to(server, CLIENT)
+    if not isinstance(tls, dict):
+        raise Blocked("a client with a certificate that the authority has signed was not served, or tls is no dict")
+    sent = plain(tls.get("client_cert_chain", ()))
+    if isinstance(sent, (list, tuple)) and not sent:
+        server.unsupported("no client is asked for a certificate")
+    pems = [plain(pem) for pem in sent] if isinstance(sent, (list, tuple)) else []
+    if not judge("ASGI-TLS-006", pems and all(map(_is_pem, pems)), "an iterable of PEM str", sent):
+        return
+    found = [x509.load_pem_x509_certificate(pem.encode("ascii", "replace")) for pem in pems]
+    judge("ASGI-TLS-006", found[0] == shown, "the client's own certificate first", pems[0])
+    broken = [n for n in range(1, len(found)) if not _signed(found[n - 1], found[n])]
+    judge("ASGI-TLS-006", not broken, "each certificate signs the one before", f"number {broken} of {len(found)}")
+    name = tls.get("client_cert_name", ABSENT)
+    wanted = found[0].subject
+    if judge("ASGI-TLS-009", name not in (None, ABSENT), wanted.rfc4514_string(), name):
+        spelled = isinstance(name, str) and _name(name)
+        judge("ASGI-TLS-008", spelled, f"a str as RFC 4514 has it: {wanted.rfc4514_string()!r}", name)
+        judge("ASGI-TLS-009", spelled == wanted, f"the subject: {wanted.rfc4514_string()!r}", name)
+
+
+@launch("client-certificates")
+@requirement("ASGI-TLS-011")
+def test_client_with_an_expired_certificate(server: Server, judge: Judge) -> None:
+    """A client whose certificate was not accepted is refused, or served, and the application told of the error."""
+    _, tls = _shown_to(server, EXPIRED)
+    if tls is None:
+        server.unsupported("a client whose certificate has expired is refused")
+    if not isinstance(tls, dict):
+        raise Blocked("the extension is no dict")
+    if not tls.get("client_cert_chain"):
+        server.unsupported("no client is asked for a certificate")
+    error = tls.get("client_cert_error", ABSENT)
+    judge("ASGI-TLS-011", isinstance(plain(error), str) and plain(error) not in ("", ABSENT), "what is wrong", error)
+
+
+def _shown_to(server: Server, name: str) -> tuple[Any, Any]:
+    """Ask as a client that shows a certificate; return that, and the extension, None where there was no call."""
+    from cryptography import x509
+
+    folder, trusted = server.running.certificates, server.running.tls
+    assert folder is not None
+    assert trusted is not None
+    about(server.exchange(get(), ok()).call.scope)  # unsupported without it, whatever clients show
+    exchange, octets = server.prepare(get(), ok())
+    with contextlib.suppress(Refused, WireError):
+        wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=showing(trusted, folder, name))
+        try:
+            exchange.trace = wire.trace
+            wire.send(octets)
+            exchange.response = wire.read_response(b"GET", time.monotonic() + server.patience)
+        finally:
+            wire.close()
+    server.settle(exchange)
+    shown = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
+    return shown, about(exchange.call.scope) if exchange.calls else None
+
+
+def _signed(certificate: Any, issuer: Any) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except Exception:  # a wrong name, a wrong key, or no signature at all: each has an exception of its own
+        return False
+    return True
+
+
+def _name(text: str) -> Any:
+    """Return what a name in the form of RFC 4514 says; None where it is none."""
+    from cryptography import x509
+
+    try:
+        return x509.Name.from_rfc4514_string(text)
+    except ValueError:
+        return None

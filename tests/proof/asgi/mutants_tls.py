@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 from gateproof.reference.asgi import Server
@@ -9,7 +10,9 @@ from gateproof.reference.asgi_lifespan import Lifespan
 from gateproof.reference.asgi_tls import tls_extension
 from gateproof.reference.connection import Connection
 
-from .faults import fault
+from .faults import choice, fault
+
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which the module ssl has no name for
 
 
 class Tls(Server):
@@ -117,3 +120,96 @@ class EmptyName(Tls):
     def spoil(self, tls: dict[str, Any]) -> None:
         """The fault."""
         tls["client_cert_name"] = ""
+
+
+class AlwaysNames(Tls):
+    """A server whose client's name is spoiled where there is one."""
+
+    def spoil(self, tls: dict[str, Any]) -> None:
+        """Only that of a client that has shown a certificate."""
+        if tls["client_cert_chain"]:
+            self.rename(tls)
+
+    def rename(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+
+
+@fault("ASGI-TLS-006", also=["ASGI-TLS-009"])
+class ReversedChain(Tls):
+    """client_cert_chain ends with the client's own certificate."""
+
+    def spoil(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+        tls["client_cert_chain"] = tls["client_cert_chain"][::-1]
+
+
+@fault("ASGI-TLS-006")
+class ChainOfOctets(Tls):
+    """client_cert_chain holds bytes."""
+
+    def spoil(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+        tls["client_cert_chain"] = [pem.encode() for pem in tls["client_cert_chain"]]
+
+
+@fault("ASGI-TLS-008", also=["ASGI-TLS-009"])
+class OneLineName(AlwaysNames):
+    """client_cert_name is in the form that OpenSSL once printed."""
+
+    def rename(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+        tls["client_cert_name"] = "/O=Gate/OU=1 unit/CN=caf"
+
+
+@fault("ASGI-TLS-009")
+class UnescapedName(AlwaysNames):
+    """client_cert_name is another one's."""
+
+    def rename(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+        tls["client_cert_name"] = "CN=somebody,O=else"
+
+
+@fault("ASGI-TLS-009")
+class NamelessChain(AlwaysNames):
+    """client_cert_name is None beside a chain."""
+
+    def rename(self, tls: dict[str, Any]) -> None:
+        """The fault."""
+        tls["client_cert_name"] = None
+
+
+class TakesExpired(Tls):
+    """A server that serves clients whose certificate has expired: legal, where it tells."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Let OpenSSL look at no clock."""
+        super().__init__(*args, **options)
+        if self.tls is not None:
+            self.tls.verify_flags = self.tls.verify_flags | NO_CHECK_TIME
+
+
+@fault("ASGI-TLS-011")
+class SilentOfErrors(TakesExpired):
+    """client_cert_error is None all the same."""
+
+
+@choice()
+class TellsErrors(TakesExpired):
+    """client_cert_error says what is wrong."""
+
+    def spoil(self, tls: dict[str, Any]) -> None:
+        """The choice."""
+        if "CN=expired" in (tls["client_cert_name"] or ""):
+            tls["client_cert_error"] = "certificate has expired"
+
+
+@choice()
+class AsksNoClient(Tls):
+    """No client is asked for a certificate."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Do not ask."""
+        super().__init__(*args, **options)
+        if self.tls is not None:
+            self.tls.verify_mode = ssl.CERT_NONE
