@@ -21,7 +21,7 @@ from gateproof.servers.launching import command_of
 from gateproof.servers.profiles import About, VariantSpec
 
 PLACES = {"python", "own_python", "bin", "app", "module", "attribute", "host", "port", "uds", "launchers", "folder"}
-PLACES |= {"mount", "certfile", "keyfile"}
+PLACES |= {"mount", "certfile", "keyfile", "cafile"}
 LAUNCHERS = Path(str(files("gateproof.servers") / "launchers"))
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from gateproof.asgi_scripts import Script
 from gateproof.exchange import Exchange
@@ -15,13 +15,14 @@ from gateproof.runner import HarnessError
 from gateproof.target import PATIENT_S, Server
 from gateproof.wire.client import Connection, Refused, Reset, Silent, WireError
 from gateproof.wire.hpack import BadBlock, Field
-from gateproof.wire.http2 import Http2, Stream
+from gateproof.wire.http2 import PREFACE, Http2, Stream
 from gateproof.wire.request import get
 from gateproof.wire.tls import offering
 
 AUTHORITY = b"gateproof.test"
 LACKING = "neither prior knowledge nor ALPN gives HTTP/2"
 _speaking: dict[str, bool] = {}
+_said: dict[str, list[tuple[float, str, bytes]]] = {}
 
 
 @dataclass
@@ -94,7 +95,7 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
     `push` says whether we take pushes.
     """
     if _speaking.get(server.running.id) is False:
-        raise Unsupported(LACKING)
+        _give_up(server)
     try:
         wire = _open(server)
     except Refused:
@@ -104,10 +105,18 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
     try:
         talk = _greeted(server, wire, push)
         if talk is None:
-            raise Unsupported(LACKING)
+            _said[server.running.id] = wire.trace
+            _give_up(server)
         yield talk
     finally:
         wire.close()
+
+
+def _give_up(server: Server) -> NoReturn:
+    """End the check; what the server said when it was greeted is the evidence."""
+    shown, _ = server.prepare(PREFACE, None)
+    shown.trace = _said[server.running.id]
+    raise Unsupported(LACKING)
 
 
 def _open(server: Server) -> Connection:

@@ -288,6 +288,7 @@ def test_over_http2(server: Server, judge: Judge) -> None:
         version = [(b"sec-websocket-version", b"13"), (b"x-a", b"b")]
         asked = talk.begin(b"/a?b=c", version, REFUSING, method=b"CONNECT", protocol=b"websocket", end=False)
         x = talk.read(*asked)
+    server.wait(x, "scope", server.patience)  # the application has refused it: its journal is on the way
     if not x.calls or plain(x.call.scope.get("type")) != "websocket":
         raise Blocked(f"an extended CONNECT made no call of type websocket: {x.outcome}")
     scope = x.call.scope
