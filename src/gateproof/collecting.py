@@ -54,6 +54,7 @@ class Collected:
     comparison: Comparison | None = None
     review: baselines.Review = field(default_factory=baselines.Review)
     files: list[Path] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)  # companions of the report that could not be made, and why
     baseline_update: str = ""
 
     def said(self, outcome: JsonDict) -> None:

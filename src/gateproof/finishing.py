@@ -43,7 +43,8 @@ def finish(session: pytest.Session) -> None:
     if collected.earlier is not None:
         collected.comparison = compare(collected.earlier, collected.report)
     if run.settings.report:
-        collected.files = report.write(config.invocation_params.dir / run.settings.report, collected.report)
+        folder = config.invocation_params.dir / run.settings.report
+        collected.files = report.write(folder, collected.report, collected.unwritten.append)
         for path in collected.files:
             if path.name == "summary.md":
                 summaries.append(path.read_text(encoding="utf-8"))
@@ -132,3 +133,5 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     if collected.files:
         others = ", ".join(path.name for path in collected.files[1:])
         terminal.write_line(f"written: {os.path.relpath(collected.files[0])}, beside it {others}")
+        for line in collected.unwritten:
+            terminal.write_line(line)

@@ -23,6 +23,7 @@ from secrets import token_hex
 from types import FrameType
 from typing import Any
 
+from gateproof import asgi2
 from gateproof.channel import Event
 from gateproof.lint import detect
 from gateproof.servers import UsageError
@@ -60,6 +61,35 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 @dataclass
+class First:
+    """The middleware as it was made first, around an application that can be put in the place of another.
+
+    Some can be made or used once in a process alone: they register their counters under a name.
+    """
+
+    made: Any
+    within: Callable[..., Any]
+    loop: Any = None  # the event loop in which it was called, where it was
+
+    @classmethod
+    def of(cls, subject: Subject, inner: str) -> First:
+        """Make it around an application of the interface `inner`."""
+        first = cls(None, _asgi if inner == "asgi" else _wsgi)
+
+        async def asgi(scope: Any, receive: Any, send: Any) -> None:
+            await first.within(scope, receive, send)
+
+        def wsgi(environ: Any, start_response: Any) -> Any:
+            return first.within(environ, start_response)
+
+        first.made = subject.target(asgi if inner == "asgi" else wsgi, **subject.arguments)
+        if inner == "asgi" and subject.interface == "asgi" and asgi2.is_legacy(first.made):
+            subject.target, subject.legacy = asgi2.modern(subject.target), True
+            first.made = subject.target(asgi, **subject.arguments)
+        return first
+
+
+@dataclass
 class Subject:
     """An application or a middleware as it was named, imported.
 
@@ -73,6 +103,8 @@ class Subject:
     inner: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    first: First | None = None
+    legacy: bool = False  # it speaks ASGI 2, and is called through an adapter
 
     def __post_init__(self) -> None:
         """An application wraps nothing; middleware wraps what it is, unless it is found to be an adapter."""
@@ -89,8 +121,19 @@ class Subject:
         return "application" if self.adapter else self.party
 
     def wrap(self, inner: Callable[..., Any]) -> Any:
-        """Return the middleware around an application."""
-        return self.target(inner, **self.arguments)
+        """Return the middleware around an application; the first that was made, where it cannot be made again."""
+        try:
+            return self.target(inner, **self.arguments)
+        except Exception:
+            if self.first is None:
+                raise
+            return self.again(inner)
+
+    def again(self, inner: Callable[..., Any]) -> Any:
+        """Return the middleware that was made first, with another application within."""
+        assert self.first is not None
+        self.first.within = inner
+        return self.first.made
 
     def about(self) -> tuple[str, str]:
         """Return the distribution that the target comes from and its version; '' where it comes from none."""
@@ -124,8 +167,10 @@ def as_application(name: str, app: object, interface: str | None, paths: str | N
     """Return an application that is there; raises `UsageError` where it is none or its interface cannot be told."""
     if not callable(app):
         raise UsageError(f"{name} is not callable: it is a {type(app).__name__}, and an application is called")
-    found = interface or _interface(app, name)
-    return Subject("application", name, app, found, paths=words_of(paths))
+    legacy = interface != "wsgi" and asgi2.is_legacy(app)
+    found = interface or ("asgi" if legacy else _interface(app, name))
+    target = asgi2.single(app) if legacy else app
+    return Subject("application", name, target, found, paths=words_of(paths), legacy=legacy)
 
 
 def words_of(paths: str | None) -> tuple[str, ...]:
@@ -190,7 +235,8 @@ def _made(subject: Subject, inner: str) -> Any:
     try:
         with limited(IMPORT_S), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = subject.wrap(_asgi if inner == "asgi" else _wsgi)
+            subject.first = First.of(subject, inner)
+            made = subject.first.made
     except (Exception, Hung) as error:
         arguments = "".join(f", {key}={value!r}" for key, value in subject.arguments.items())
         raise UsageError(

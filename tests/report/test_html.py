@@ -83,7 +83,7 @@ def test_a_hostile_target(tmp_path: Path) -> None:
                 {k: made.entry(r, "fail", ("a" * 32,)) for r in made.rows(1) for k in (r.id,)},
                 {"a" * 32: made.exchange()},
             )
-        )["report.html"]
+        )["report.html"]()
     )
     paths = reports.write(tmp_path, nasty())
     page = next(path for path in paths if path.name == "report.html").read_bytes().decode("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,29 @@ def schema(name: str = "report") -> dict[str, Any]:
     return loaded
 
 
-def write(folder: Path, report: dict[str, Any]) -> list[Path]:
+def write(folder: Path, report: dict[str, Any], told: Callable[[str], None] | None = None) -> list[Path]:
     """Write the report and its companions into a folder; each file gets its name only when it is whole.
+
+    `report.json` comes first: a companion that cannot be made, for example where an old Jinja2 lives beside us,
+    loses nothing else. It is told in one line, or raised where nobody takes the line.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [put(folder / "report.json", dump(report))]
+    for name, make in companions(report).items():
+        try:
+            written.append(put(folder / name, make()))
+        except Exception as error:
+            if told is None:
+                raise
+            told(f"{name} was not written: {type(error).__name__}: {' '.join(str(error).split())}"[:300])
+    return written
+
+
+def companions(report: dict[str, Any]) -> dict[str, Callable[[], str]]:
+    """Return every file beside report.json: name -> what makes its text.
 
     `certificate.json` belongs to a run that replayed a frozen set, `attestation.json` to one of what has a digest.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return [put(folder / name, text) for name, text in companions(report).items()]
-
-
-def companions(report: dict[str, Any]) -> dict[str, str]:
-    """Return every file of a report: name -> text."""
     from gateproof.report import attestation, badge, certificate, ctrf, earl, html, summary
     from gateproof.requirements import sets
 
@@ -33,15 +46,14 @@ def companions(report: dict[str, Any]) -> dict[str, str]:
     earned = certificate.certificate(report, frozen)
     attested = attestation.attestation(report, frozen)
     return {
-        "report.json": dump(report),
-        "report.html": html.render(report, earned),
-        "summary.md": summary.summary(report, earned),
-        "badge.json": dump(badge.endpoint(earned)),
-        "badge.svg": badge.svg(earned),
-        "ctrf.json": dump(ctrf.ctrf(report)),
-        "earl.jsonld": dump(earl.earl(report)),
-        **({"certificate.json": dump(earned)} if report["suite"].get("certify") else {}),
-        **({"attestation.json": dump(attested)} if attested else {}),
+        "report.html": lambda: html.render(report, earned),
+        "summary.md": lambda: summary.summary(report, earned),
+        "badge.json": lambda: dump(badge.endpoint(earned)),
+        "badge.svg": lambda: badge.svg(earned),
+        "ctrf.json": lambda: dump(ctrf.ctrf(report)),
+        "earl.jsonld": lambda: dump(earl.earl(report)),
+        **({"certificate.json": lambda: dump(earned)} if report["suite"].get("certify") else {}),
+        **({"attestation.json": lambda: dump(attested)} if attested else {}),
     }
 
 

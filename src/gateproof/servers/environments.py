@@ -76,20 +76,24 @@ def _make(folder: Path, base: str, pins: Sequence[str]) -> None:
     _run([base, "-m", "venv", str(folder)], "the environment could not be made")
     python = str(folder / "bin" / "python")
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # What builds the rest comes first: a source distribution of its time wants the setuptools of its time.
+    # What builds the rest comes first, and is what pip's own environments for a build take as well: a source
+    # distribution of its time wants the setuptools of its time.
     builders = [pin for pin in pins if re.match(r"(setuptools|wheel|cython)\b", pin, re.IGNORECASE)]
+    constraints = folder / "gateproof-builders.txt"
+    constraints.write_text("\n".join(builders))
     for part in (builders, list(pins)):
         if part:  # nothing to install: a server of the standard library
-            _run([*install, *part], f"pip could not install {' '.join(part)}")
+            _run([*install, *part], f"pip could not install {' '.join(part)}", PIP_CONSTRAINT=str(constraints))
     freeze = [python, "-m", "pip", "freeze", "--disable-pip-version-check"]
     locked = subprocess.run(freeze, capture_output=True, text=True, timeout=INSTALL_S, check=False).stdout.split("\n")
     (folder / DONE).write_text(json.dumps({"pins": list(pins), "locked": [line for line in locked if line]}))
 
 
-def _run(command: list[str], problem: str) -> None:
+def _run(command: list[str], problem: str, **more: str) -> None:
     print(f"gateproof: {' '.join(command[1:4])} ...", file=sys.stderr)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+        environ = {**os.environ, **more}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=INSTALL_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentProblem(f"{problem}: {error}") from error
     if done.returncode:

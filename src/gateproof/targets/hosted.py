@@ -32,7 +32,7 @@ class Hosted(Target):
 
     def resolve(self, overridden: bool = False) -> None:
         """Import what was named."""
-        from gateproof import inprocess, servers
+        from gateproof import asgi2, inprocess, servers
 
         given = self.settings
         try:
@@ -45,6 +45,8 @@ class Hosted(Target):
                 self.subject = inprocess.middleware(name, rootdir=given.rootdir, interface=given.interface)
                 self.subject.paths = inprocess.words_of(given.app_paths)
             self.interface = self.subject.interface
+            if self.subject.legacy:
+                self.warnings.append(f"gateproof: {asgi2.TOLD}")
         except servers.UsageError:
             if not overridden:
                 raise

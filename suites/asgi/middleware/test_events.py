@@ -55,6 +55,27 @@ def test_unknown_keys_and_events_are_passed_on(middleware: Middleware, judge: Ju
     judge("ASGI-MW-006", "http.response.debug" in call.types, "http.response.debug arrives outside", call.outcome)
 
 
+@requirement("ASGI-MW-006")
+def test_a_file_comes_out(middleware: Middleware, judge: Judge) -> None:
+    """A body that the application inside sends by an extension arrives: as that event, or as what it stands for."""
+    request = reached(middleware)[0]
+    pathsend = {"type": "http.response.pathsend", "path": __file__}
+
+    async def sending(inner: Inner, receive: Any, send: Any) -> None:
+        if pathsend["type"] not in (inner.scope.get("extensions") or {}):
+            await responding()(inner, receive, send)  # the middleware took the extension back, which it may
+            return
+        await whole(receive)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        await send(dict(pathsend))
+
+    for fields in ((), ((b"accept-encoding", b"gzip, br, deflate"),)):
+        middleware.inside(sending)
+        call = middleware.http(request.but(headers=fields), PLAIN.but(offers={pathsend["type"]: {}}))
+        whole_one = call.complete and "http.response.start" in call.types
+        judge("ASGI-MW-006", whole_one, "a response that is complete, with the file", call.outcome)
+
+
 async def _nothing() -> dict[str, Any]:
     return {"type": "http.request", "body": b"", "more_body": False}
 

@@ -113,7 +113,7 @@ class Call:
             if named:
                 self.result = await app(**dict(zip(("scope", "receive", "send"), arguments, strict=True)))
             elif observed:
-                self.result = await observers.run(app, arguments, {}, self.findings.append, True)
+                self.result = await observers.run(_listed(app), arguments, {}, self.findings.append, True)
             else:
                 self.result = await app(*arguments)
 
@@ -272,6 +272,20 @@ class Call:
         if self._changed is None:
             self._changed = self.loop.flag()
         return self._changed
+
+
+def _listed(app: Application) -> Application:
+    """Return the application with lists for headers that can be looked at once alone: generators are legal."""
+
+    def listed(scope: Any, receive: Any, send: Any) -> Awaitable[Any]:
+        def giving(*events: Any, **named: Any) -> Awaitable[None]:
+            if len(events) == 1 and isinstance(events[0], dict) and hasattr(events[0].get("headers"), "__next__"):
+                events = ({**events[0], "headers": list(events[0]["headers"])},)
+            return send(*events, **named)  # type: ignore[no-any-return]
+
+        return app(scope, receive, giving)
+
+    return listed
 
 
 def _copy(value: Any) -> Any:

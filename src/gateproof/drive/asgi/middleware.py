@@ -9,6 +9,7 @@ from typing import Any
 from gateproof.drive import paths
 from gateproof.drive.asgi.call import Call
 from gateproof.drive.asgi.playing import Stage
+from gateproof.drive.asgi.scopes import Request, body_events, http_scope
 from gateproof.inprocess import Subject
 from gateproof.validate import Finding
 from gateproof.validate import asgi as observers
@@ -125,7 +126,30 @@ class Middleware(Stage):
             await self._serve(scope, receive, send)
 
         self.within = app
-        self.app = subject.wrap(app)
+        self.app = self._made(subject)
+
+    def _made(self, subject: Subject) -> Any:
+        """Return the middleware made anew; the first one, in its loop, where a second does not work beside it."""
+        made, first = subject.wrap(self.within), subject.first
+        if first is None or first.loop is None:
+            return made
+        if made is not first.made and self._works(made):
+            first.loop.close()
+            return made
+        self.loop.close()
+        self.loop = first.loop
+        return subject.again(self.within)
+
+    def _works(self, made: Any) -> bool:
+        """Tell whether an ordinary request comes back; it is the one that the first one was given."""
+        call = self._call(http_scope(Request()))
+
+        async def main() -> None:
+            call.begin(made, observed=False)
+            call.give(*body_events(Request()))
+            await call.end(self.patience)
+
+        return self._run(main) and call.error is None
 
     def inside(self, behaviour: Behaviour) -> None:
         """Let the application inside behave like that from now on, and forget its calls."""

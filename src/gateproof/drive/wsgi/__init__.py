@@ -42,5 +42,5 @@ def calls_within(subject: Subject, inner: str) -> bool:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        serve(subject.wrap(asgi if inner == "asgi" else wsgi), deadline=TRIAL_S)
+        serve(subject.again(asgi if inner == "asgi" else wsgi), deadline=TRIAL_S)
     return inner in called

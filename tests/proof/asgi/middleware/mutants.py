@@ -111,6 +111,17 @@ class HttpAlone(Through):
             await super().__call__(scope, receive, send)
 
 
+@mutant("ASGI-MW-005")
+class HasNoLifespan(Through):
+    """Says of a lifetime that it is none of its scopes: it should pass it on, but that is no crash."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] == "lifespan":
+            raise ValueError("lifespan is not for this middleware")
+        await super().__call__(scope, receive, send)
+
+
 @mutant("ASGI-MW-006")
 class RebuildsEvents(Through):
     """Makes events anew from the keys that it knows."""
@@ -120,6 +131,15 @@ class RebuildsEvents(Through):
     def give(self, event: Event, scope: Scope) -> list[Event]:
         """The fault."""
         return [{key: event[key] for key in self.KEYS if key in event}]
+
+
+@mutant("ASGI-MW-006")
+class DropsFiles(Through):
+    """Sends on the events of a response that it knows, and a file is none of them."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [] if event["type"] == "http.response.pathsend" else [event]
 
 
 @mutant("ASGI-MW-007")

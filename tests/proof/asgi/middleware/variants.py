@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 from typing import Any
 
 from ...registry import variant
@@ -99,6 +100,8 @@ class Compresses(Through):
                 if not event.get("more_body"):
                     await self.finish(scope, starts[0], b"".join(pieces), event, send)
             else:
+                while starts:
+                    await send(starts.pop())  # a file is sent as it is
                 await send(event)
 
         accepted = b"gzip" in dict(scope.get("headers", ())).get(b"accept-encoding", b"")
@@ -112,6 +115,26 @@ class Compresses(Through):
             fields = [pair for pair in fields if pair[0] != b"content-length"] + [(b"content-encoding", b"gzip")]
         await send({**start, "headers": fields})
         await send({**last, "body": body})
+
+
+@variant()
+class ReadsFiles(Through):
+    """Reads a file itself and sends what is in it."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The choice."""
+        if event["type"] != "http.response.pathsend":
+            return [event]
+        return [{"type": "http.response.body", "body": Path(event["path"]).read_bytes()}]
+
+
+@variant()
+class OffersNothing(Through):
+    """Takes back the extensions that the server offers."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The choice."""
+        return {key: value for key, value in scope.items() if key != "extensions"}
 
 
 @variant()
