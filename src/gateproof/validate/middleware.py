@@ -29,6 +29,7 @@ OUTSIDE = {
     "WSGI-HTTP-038": "WSGI-HTTP-045",
     "WSGI-ITER-019": "WSGI-ITER-030",
     "WSGI-ITER-020": "WSGI-ITER-029",
+    "ASGI-HTTP-RESP-009": "ASGI-MW-026",
     "ASGI-HTTP-RESP-036": "ASGI-MW-015",
 }
 # The server's row -> the row of middleware that says the same of it.

@@ -16,6 +16,13 @@ from .surveying import overseen
 from .varying import survives, unchanged, working
 
 LEFT_OUT = ("scheme", "raw_path", "root_path", "client", "server")
+ROWS = {
+    "scheme": "ASGI-HTTP-SCOPE-062",
+    "raw_path": "ASGI-HTTP-SCOPE-063",
+    "root_path": "ASGI-HTTP-SCOPE-064",
+    "client": "ASGI-HTTP-SCOPE-065",
+    "server": "ASGI-HTTP-SCOPE-066",
+}
 SPELT_OUT = PLAIN.but(client=None, server=None, none=frozenset({"raw_path"}))
 FIELDS = ((b"content-type", b"text/plain"), (b"accept", b"*/*"), (b"cookie", b"a=1"), (b"x-odd", b"1"))
 ODD_FIELDS = (
@@ -86,6 +93,16 @@ def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
     corpus = [frozenset({key}) for key in LEFT_OUT] + [frozenset(LEFT_OUT)]
     draw(nothing, None, [frozenset({key}) for key in MAY_BE_NONE] + [frozenset(MAY_BE_NONE)])
     draw(law, drawing.subsets(LEFT_OUT), corpus, examples=15)
+
+
+@requirement(*ROWS.values())
+def test_each_optional_key(app: App, judge: Judge) -> None:
+    """The application works without one of the optional keys, and with None where that is what it stands for."""
+    for usual in working(app):
+        for key, row in ROWS.items():
+            survives(app, judge, row, usual, PLAIN.but(without=frozenset({key})))
+            if key in MAY_BE_NONE:
+                survives(app, judge, row, usual, PLAIN.but(none=frozenset({key})))
 
 
 @requirement("ASGI-SCOPE-003")

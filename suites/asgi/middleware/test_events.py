@@ -55,7 +55,7 @@ def test_unknown_keys_and_events_are_passed_on(middleware: Middleware, judge: Ju
     judge("ASGI-MW-006", "http.response.debug" in call.types, "http.response.debug arrives outside", call.outcome)
 
 
-@requirement("ASGI-MW-006")
+@requirement("ASGI-MW-024")
 def test_a_file_comes_out(middleware: Middleware, judge: Judge) -> None:
     """A body that the application inside sends by an extension arrives: as that event, or as what it stands for."""
     request = reached(middleware)[0]
@@ -73,7 +73,7 @@ def test_a_file_comes_out(middleware: Middleware, judge: Judge) -> None:
         middleware.inside(sending)
         call = middleware.http(request.but(headers=fields), PLAIN.but(offers={pathsend["type"]: {}}))
         whole_one = call.complete and "http.response.start" in call.types
-        judge("ASGI-MW-006", whole_one, "a response that is complete, with the file", call.outcome)
+        judge("ASGI-MW-024", whole_one, "a response that is complete, with the file", call.outcome)
 
 
 async def _nothing() -> dict[str, Any]:
@@ -131,7 +131,7 @@ def test_status_and_fields_come_out(middleware: Middleware, judge: Judge, draw: 
     draw(law, drawing.responses(STATUSES, NAMES), corpus, examples=15)
 
 
-@requirement("ASGI-MW-008", "ASGI-MW-009", "ASGI-MW-015")
+@requirement("ASGI-MW-008", "ASGI-MW-009", "ASGI-MW-015", "ASGI-MW-026", revision=2)
 def test_both_roles_are_played_well(middleware: Middleware, judge: Judge) -> None:
     """What comes out keeps to the rules of applications, what goes in to those of servers."""
     reached(middleware)

@@ -61,17 +61,17 @@ def test_nothing_is_read_back_from_the_inner_scope(middleware: Middleware, judge
     judge("ASGI-MW-004", written.types == plain.types, plain.outcome, written.outcome)
 
 
-@requirement("ASGI-MW-005")
+@requirement("ASGI-MW-005", "ASGI-MW-022", "ASGI-MW-023", revision=2)
 def test_other_types_of_scope_are_passed_on(middleware: Middleware, judge: Judge) -> None:
     """Lifespan, websocket and unknown scopes reach the application inside; its exception comes out."""
     call = talk(middleware)
     answered = bool(call.types) and call.error is None
     seen = bool(middleware.inner) or answered
-    judge("ASGI-MW-005", seen, "a websocket scope reaches the application inside", call.outcome)
+    judge("ASGI-MW-022", seen, "a websocket scope reaches the application inside", call.outcome)
     middleware.lifetimes = []
     call = middleware.lifetime(PLAIN, state={})
     whole = call.types == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    judge("ASGI-MW-005", middleware.lifetimes and whole, "a lifespan reaches the application inside", call.outcome)
+    judge("ASGI-MW-023", middleware.lifetimes and whole, "a lifespan reaches the application inside", call.outcome)
 
     async def script(call: Call) -> None:
         await call.end(middleware.patience)

@@ -64,16 +64,21 @@ def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, dr
     corpus: list[Any] = [(server, (), b"") for server in SERVERS]
     corpus += [(PLAIN, (field,), b"") for field in ODD_FIELDS] + [(PLAIN, (), query) for query in ODD_QUERIES]
     draw(law, drawing.odd_requests(SERVERS, ODD_FIELDS, ODD_QUERIES), corpus)
-    for server in SERVERS:
-        call = talk(middleware, server)
-        wrong = own(middleware, call)
-        judge("ASGI-MW-017", not wrong or (not call.types and call.error is None), "a handshake is passed on", wrong)
     for server in (PLAIN, PLAIN.but(asgi=None), PLAIN.but(asgi={"version": "3.0"})):
         for state in (dict[str, Any](), None):
             call = middleware.lifetime(server, state)
             # Who raises to say that it has no lifespan may do so; who trips over what is not in the scope may not.
             raised = isinstance(call.error, CRASHES) and not any(inner.error for inner in middleware.lifetimes)
             judge("ASGI-MW-017", not raised and not call.hung, "a lifetime is passed on", call.outcome)
+
+
+@requirement("ASGI-MW-025")
+def test_every_legal_handshake_is_accepted(middleware: Middleware, judge: Judge) -> None:
+    """Whatever a server may leave out of a handshake's scope or add, no exception of the middleware's own comes out."""
+    for server in SERVERS:
+        call = talk(middleware, server)
+        wrong = own(middleware, call)
+        judge("ASGI-MW-025", not wrong or (not call.types and call.error is None), "a handshake is passed on", wrong)
 
 
 @requirement("ASGI-MW-018")

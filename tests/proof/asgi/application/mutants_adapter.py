@@ -75,7 +75,7 @@ class NoneForAPort(Adapter):
         return {**super().addresses(scope), "SERVER_NAME": host, "SERVER_PORT": str(port)}
 
 
-@mutant("ASGI-WSGI-007", also=["ASGI-SCOPE-004"], **WSGI)
+@mutant("ASGI-WSGI-007", also=["ASGI-SCOPE-004", "ASGI-HTTP-SCOPE-065"], **WSGI)
 class ReadsTheClient(Adapter):
     """Looks the client up without a guard."""
 

@@ -126,6 +126,47 @@ class TakesTheWholeScope(Application):
 
 
 @mutant("ASGI-SCOPE-004")
+class WantsAnAddress(Application):
+    """Takes the server's address where it has no client's, without a guard."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        assert scope.get("client") or scope.get("server") or scope.get("scheme")
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-062", also=["ASGI-SCOPE-004"])
+class ReadsTheScheme(Application):
+    """Looks the scheme up without a guard."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        assert scope["scheme"]
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-064", also=["ASGI-SCOPE-004"])
+class ReadsTheRootPath(Application):
+    """Looks the mount point up without a guard."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        assert scope["root_path"] is not None
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-066", also=["ASGI-SCOPE-004"])
+class ReadsTheServer(Application):
+    """Makes an address of the server's two items without a guard."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        host, _ = scope["server"]
+        assert host
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-065", also=["ASGI-SCOPE-004"])
 class ReadsTheClient(Application):
     """Looks the client up without a guard."""
 
@@ -135,7 +176,7 @@ class ReadsTheClient(Application):
         await super().http(scope, receive, send)
 
 
-@mutant("ASGI-SCOPE-004")
+@mutant("ASGI-HTTP-SCOPE-063", also=["ASGI-SCOPE-004"])
 class ReadsTheRawPath(Application):
     """Takes the path from raw_path alone, and answers 500 without."""
 

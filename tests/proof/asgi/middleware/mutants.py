@@ -101,7 +101,7 @@ class WritesLater(Through):
         await self.app(child, receive, giving)
 
 
-@mutant("ASGI-MW-005")
+@mutant("ASGI-MW-022", also=["ASGI-MW-005", "ASGI-MW-023"])
 class HttpAlone(Through):
     """Returns from every other type of scope."""
 
@@ -112,6 +112,16 @@ class HttpAlone(Through):
 
 
 @mutant("ASGI-MW-005")
+class KnowsItsScopes(Through):
+    """Returns from scopes of a type that it does not know."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] in ("http", "websocket", "lifespan"):
+            await super().__call__(scope, receive, send)
+
+
+@mutant("ASGI-MW-023")
 class HasNoLifespan(Through):
     """Says of a lifetime that it is none of its scopes: it should pass it on, but that is no crash."""
 
@@ -133,7 +143,7 @@ class RebuildsEvents(Through):
         return [{key: event[key] for key in self.KEYS if key in event}]
 
 
-@mutant("ASGI-MW-006")
+@mutant("ASGI-MW-024")
 class DropsFiles(Through):
     """Sends on the events of a response that it knows, and a file is none of them."""
 
@@ -159,6 +169,17 @@ class JoinsTheBody(Through):
                 await send({**event, "body": b"".join(kept)})
 
         await self.app(self.below(scope), receive, giving)
+
+
+@mutant("ASGI-MW-026")
+class AddsFieldsAsWritten(Through):
+    """Adds a field whose name is written as in documents."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": [*event.get("headers", ()), (b"X-Frame-Options", b"DENY")]}]
+        return [event]
 
 
 @mutant("ASGI-MW-008")
@@ -266,13 +287,24 @@ class TriesAgain(Through):
             await self.app(scope, receive, send)
 
 
-@mutant("ASGI-MW-017", also=["ASGI-MW-005"])
+@mutant("ASGI-MW-017", also=["ASGI-MW-005", "ASGI-MW-023"])
 class FieldsOfEveryScope(Through):
     """Reads the fields of every scope, a lifespan's too."""
 
     def below(self, scope: Scope) -> Scope:
         """The fault."""
         assert dict(scope["headers"]) is not None
+        return dict(scope)
+
+
+@mutant("ASGI-MW-025")
+class AddressOfHandshakes(Through):
+    """Notes the client of every handshake without a guard."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        if scope["type"] == "websocket":
+            assert scope["client"][0] is not None
         return dict(scope)
 
 
