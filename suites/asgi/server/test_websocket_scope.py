@@ -296,3 +296,20 @@ def test_over_http2(server: Server, judge: Judge) -> None:
     judge("ASGI-WS-SCOPE-013", not pseudo, "no name that begins with a colon", pseudo)
     hosts = values_of(scope, b"host")
     judge("ASGI-WS-SCOPE-013", hosts == [AUTHORITY], f"one host field, {AUTHORITY!r}", hosts)
+
+
+# What str.splitlines takes for the end of a line, and no parser of HTTP may.
+NO_LINE_ENDS = (b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\xe2\x80\xa8")
+
+
+@requirement("ASGI-WS-SCOPE-021")
+def test_values_make_no_fields(server: Server, judge: Judge) -> None:
+    """Whatever stands in a field's value, it makes no further field."""
+    for octet in NO_LINE_ENDS:
+        x = opened(server, headers=[(b"X-A", b"a" + octet + b"x-injected: 1")])
+        for call in x.calls:
+            seen = values_of(call.scope, b"x-injected")
+            judge(
+                "ASGI-WS-SCOPE-021", not seen, f"one field X-A, with {octet!r} in its value, or 4xx", pairs(call.scope)
+            )
+    judge("ASGI-WS-SCOPE-021", True)

@@ -184,6 +184,20 @@ class AsciiValues(WebSocketScope):
         scope["headers"] = [(name, bytes(o if o < 128 else 63 for o in value)) for name, value in scope["headers"]]
 
 
+@fault("ASGI-WS-SCOPE-021")
+class SplitsLikeText(WebSocketScope):
+    """Splits the header section once more, by what text takes for line ends."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        found = []
+        for name, value in scope["headers"]:
+            first, *more = value.decode("latin-1").splitlines() or [""]
+            found.append((name, first.encode("latin-1")))
+            found += [tuple(line.encode("latin-1").split(b": ", 1)) for line in more if ": " in line]
+        scope["headers"] = found
+
+
 @fault("ASGI-WS-SCOPE-020")
 class RefusesObsText(Server):
     """A handshake with an octet above 0x7f in a field breaks the server."""
