@@ -181,3 +181,18 @@ def test_a_server_that_dies_is_started_anew(channel: Channel, tmp_path: Path) ->
     again = server.exchange(get(b"/again"))
     assert again.call.environ["PATH_INFO"] == "/again"
     running.stop()
+
+
+@pytest.mark.parametrize(("code", "spins"), [("while True: pass", True), ("import time; time.sleep(60)", False)])
+def test_what_computes_without_end_is_told_from_what_waits(code: str, spins: bool) -> None:
+    """A server whose calls never end is started anew where they use up the machine."""
+    running = object.__new__(Launch)
+    with subprocess.Popen([sys.executable, "-c", f"print(flush=True)\n{code}"], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        running.pid = child.pid
+        try:
+            # A loaded machine may give it nothing for a while.
+            assert any(running.spins() for _ in range(50 if spins else 1)) is spins
+        finally:
+            child.kill()
