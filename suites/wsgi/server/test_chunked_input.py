@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.judge import Blocked, Judge
-from gateproof.scripts import attempt, read
+from gateproof.scripts import Step, attempt, read
 from gateproof.target import Server
 from gateproof.values import Long
 from gateproof.wire.request import chunked, post
@@ -54,7 +54,17 @@ def bodies() -> st.SearchStrategy[tuple[bytes, tuple[int, ...]]]:
     return st.tuples(whole, st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple))
 
 
-@requirement("WSGI-INPUT-027", "WSGI-INPUT-028")
+def played(server: Server, cuts: tuple[int, ...], body: bytes, *steps: Step) -> list[dict[str, Any]]:
+    """Return what each read of a body in chunks came to; nothing where one never ended, although the body has."""
+    try:
+        return Player(server, cutting(cuts)).play(body, *steps)
+    except Blocked:
+        if server.fell_silent():
+            return []
+        raise
+
+
+@requirement("WSGI-INPUT-027", "WSGI-INPUT-028", revision=2)
 def test_lines_of_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> None:
     """readline(), readlines() and iteration give the lines of the decoded body, wherever its chunks end."""
     needs_decoding(server)
@@ -62,15 +72,15 @@ def test_lines_of_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> No
     def one_by_one(case: tuple[bytes, tuple[int, ...]]) -> None:
         body, cuts = case
         wanted = io.BytesIO(body).readlines()
-        said = Player(server, cutting(cuts)).play(body, *(attempt([read("readline")]) for _ in wanted))
+        said = played(server, cuts, body, *(attempt([read("readline")]) for _ in wanted))
         seen = [octets(one) for one in said]
-        judge("WSGI-INPUT-027", seen == wanted, wanted, [one.get("result", one) for one in said])
+        judge("WSGI-INPUT-027", seen == wanted, wanted, [one.get("result", one) for one in said] or "no end")
 
     def all_of_them(case: tuple[bytes, tuple[int, ...]]) -> None:
         body, cuts = case
         wanted = io.BytesIO(body).readlines()
         for step in (read("readlines"), read("iter")):
-            said = Player(server, cutting(cuts)).play(body, attempt([step]))
+            said = played(server, cuts, body, attempt([step]))
             lines = listed(said[0].get("result")) if said else []
             judge("WSGI-INPUT-028", lines == wanted, wanted, said[0].get("result", said[0]) if said else "no end")
 
@@ -116,7 +126,7 @@ def test_reads_of_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> No
         judge.blocked("WSGI-INPUT-030", f"readline(size) is not taken: {said}")
 
 
-@requirement("WSGI-INPUT-032")
+@requirement("WSGI-INPUT-032", revision=2)
 def test_one_position_in_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> None:
     """Any mixture of calls yields the decoded body once and in order: io.BytesIO is the model."""
     needs_decoding(server)
@@ -125,8 +135,8 @@ def test_one_position_in_a_chunked_body(server: Server, judge: Judge, draw: Draw
     def law(case: tuple[bytes, list[Operation], tuple[int, ...]]) -> None:
         body, wanted, cuts = case
         operations = within(body, [op for op in wanted if op_kind(op) in optional or op_kind(op) not in OPTIONAL])
-        said = Player(server, cutting(cuts)).play(body, *(read(name, *given) for name, given in operations))
-        problem = differs(body, operations, said)
+        said = played(server, cuts, body, *(read(name, *given) for name, given in operations))
+        problem = differs(body, operations, said) if said or not operations else "no end"
         judge("WSGI-INPUT-032", not problem, f"{body!r} read by {operations}", problem)
 
     operation = st.sampled_from(
