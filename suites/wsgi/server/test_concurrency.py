@@ -12,6 +12,7 @@ from gateproof.scripts import barrier, start, wsgi
 from gateproof.target import Server
 from gateproof.wire.request import get
 
+ROUNDS = 5
 WORDS = ("wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 
 
@@ -70,8 +71,11 @@ def test_the_claims_are_true(server: Server, judge: Judge) -> None:
 @requirement("WSGI-THREAD-003")
 def test_several_processes_are_announced(server: Server, judge: Judge) -> None:
     """With several workers wsgi.multiprocess is true."""
-    exchanges = together(server, 6, "processes")
-    pids = {call.events[0].pid for x in exchanges for call in x.calls}
+    for number in range(ROUNDS):  # one process may be quick enough to take all of a round
+        exchanges = together(server, 6, f"processes-{number}")
+        pids = {call.events[0].pid for x in exchanges for call in x.calls}
+        if len(pids) > 1:
+            break
     if len(pids) < 2:
         judge.blocked("WSGI-THREAD-003", "one process served every request")
         return
