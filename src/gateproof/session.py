@@ -110,7 +110,8 @@ class Session:
         self._mark_known(said, note)
         for judgement in said["judgements"]:
             if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
-                judgement["replay"] = self.target.replay(judgement["exchanges"][-1])
+                key = judgement["exchanges"][-1]
+                judgement["replay"] = self.target.replay(key, said["exchanges"][key])
         return said
 
     # -- what was known before

@@ -102,3 +102,10 @@ def _key(key: Any) -> Any:
     except TypeError:
         return Opaque(type_name(key), None, repr(key)[:200])
     return key
+
+
+def exact(form: Any) -> bool:
+    """Tell whether a data form holds the whole value, and no mere description of a part of it."""
+    if isinstance(form, dict):
+        return "type" not in form and "cut" not in form and all(map(exact, form.values()))
+    return all(map(exact, form)) if isinstance(form, list) else True

@@ -6,11 +6,14 @@ import argparse
 import base64
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateproof.commands import CommandError
 from gateproof.report import text
 from gateproof.verdicts import Exit
+
+if TYPE_CHECKING:
+    from gateproof.settings import Settings
 
 NAME = "replay"
 HELP = "play one exchange of a report again: neither Hypothesis nor a seed is needed"
@@ -19,34 +22,65 @@ HELP = "play one exchange of a report again: neither Hypothesis nor a seed is ne
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the exchange and a server."""
     parser.add_argument("exchange", metavar="DIR#KEY", help="folder (or report.json) and key of an exchange")
-    parser.add_argument("--server", required=True, help="as in pytest --server=...")
-    parser.add_argument("--interface", choices=("wsgi", "asgi"), help="of a deployed probe")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--server", help="as in pytest --server=...")
+    target.add_argument("--app", help="as in pytest --app=...")
+    parser.add_argument(
+        "--interface", choices=("wsgi", "asgi"), help="of a deployed probe, or of an application that does not tell"
+    )
     parser.add_argument("--server-python", help="as in pytest --server-python=...")
 
 
 def execute(given: argparse.Namespace) -> int:
     """Play it and print what was seen then and now."""
-    from gateproof import servers, targets
-    from gateproof.results import exchange_to_json
+    from gateproof.servers import UsageError
     from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
-    about = {"server_python": given.server_python, "interface": given.interface}
-    target = targets.of_server(Settings(server=given.server, **about, rootdir=Path.cwd()))
+    named = {name: getattr(given, name) for name in ("server", "app", "server_python", "interface")}
+    settings = Settings(**named, rootdir=Path.cwd())
+    try:
+        key, now = _of_application(settings, kept) if given.app else _of_server(settings, kept)
+    except UsageError as error:
+        raise CommandError(str(error)) from error
+    except TargetError as error:
+        raise CommandError(str(error), error.status) from error
+    print("then:\n" + text.exchange("as reported", kept))
+    print("\nnow:\n" + text.exchange(key, now))
+    return Exit.AS_DECLARED
+
+
+def _of_server(settings: Settings, kept: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    from gateproof import targets
+    from gateproof.results import exchange_to_json
+
+    target = targets.of_server(settings)
     try:
         target.resolve()
         target.start()
         server = target.server(kept["launch"].rsplit("-", 1)[0])
         x = server.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
-        print("then:\n" + text.exchange("as reported", kept))
-        print("\nnow:\n" + text.exchange(x.id, exchange_to_json(x)))
-    except servers.UsageError as error:
-        raise CommandError(str(error)) from error
-    except TargetError as error:
-        raise CommandError(str(error), error.status) from error
+        return x.id, exchange_to_json(x)
     finally:
         target.stop()
-    return Exit.AS_DECLARED
+
+
+def _of_application(settings: Settings, kept: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    from gateproof import drive
+    from gateproof.results import exchange_to_json
+    from gateproof.targets.hosted import Hosted
+
+    target = Hosted(settings)
+    try:
+        target.resolve()
+        driver = drive.driver(target.interface)
+        if not driver.replayable(kept):
+            raise CommandError("this exchange cannot be played again: a check took part in it, or gave what is no data")
+        target.start()
+        played = driver.replay(target.handle, kept)
+        return played.id, exchange_to_json(played)
+    finally:
+        target.stop()
 
 
 def load(spec: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Target(ABC):
         """Look at what a check left behind; take back what it could not have seen, and return what is to be told."""
         return []
 
-    def replay(self, key: str) -> str:
+    def replay(self, key: str, kept: JsonDict) -> str:
         """Return the line that plays an exchange again; '' where there is none."""
         return ""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateproof.settings import TargetError
-from gateproof.targets import Target
+from gateproof.targets import JsonDict, Target
 from gateproof.verdicts import Exit
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Hosted(Target):
     """An application or middleware in our own process."""
 
     subject: Subject | None = None
-    _handle: InProcess | None = None
+    handle: InProcess | None = None
 
     @property
     def party(self) -> str:
@@ -72,8 +73,8 @@ class Hosted(Target):
             hint = f"say --interface={self.subject.interface}"
             raise TargetError(f"the fixture {fixture} gives a target for {self.subject.interface}; {hint}", Exit.USAGE)
         self.version, self.python = self.subject.about()[1], f"CPython {platform.python_version()}"
-        self._handle = drive.handle(self.subject)
-        self._handle.start()
+        self.handle = drive.handle(self.subject)
+        self.handle.start()
 
     def _given(self, override: object) -> Subject:
         """Return what a fixture gave, as a subject."""
@@ -96,8 +97,20 @@ class Hosted(Target):
         from gateproof import drive
 
         assert self.subject is not None
-        assert self._handle is not None
-        return {drive.fixture(self.subject): self._handle}, self._handle
+        assert self.handle is not None
+        return {drive.fixture(self.subject): self.handle}, self.handle
+
+    def replay(self, key: str, kept: JsonDict) -> str:
+        """Return the line that plays a call of an application again; middleware is called with checks inside."""
+        from gateproof import drive
+
+        if self.party != "application" or not drive.driver(self.interface).replayable(kept):
+            return ""
+        words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
+        words.append(f"--app={self.settings.app or self.settings.middleware}")
+        if self.settings.interface:
+            words.append(f"--interface={self.interface}")
+        return shlex.join(words)
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -108,6 +121,6 @@ class Hosted(Target):
 
     def stop(self) -> None:
         """End whatever still runs."""
-        if self._handle is not None:
-            self._handle.stop()
-            self.waited_s = self._handle.waited_s
+        if self.handle is not None:
+            self.handle.stop()
+            self.waited_s = self.handle.waited_s

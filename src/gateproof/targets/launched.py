@@ -259,7 +259,7 @@ class Launched(Target):
                 judgement["verdict"], judgement["reason"] = str(Verdict.ERROR), "; ".join(problems)
         return [f"{said['id']}: {problem}" for problem in problems]
 
-    def replay(self, key: str) -> str:
+    def replay(self, key: str, kept: JsonDict) -> str:
         """Return the line that plays an exchange again; it needs the folder that --report names."""
         words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
         words.append(f"--server={self.settings.server}")

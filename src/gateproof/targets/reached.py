@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateproof.judge import Untestable
 from gateproof.runner import HarnessError
 from gateproof.settings import TargetError
-from gateproof.targets import Target
+from gateproof.targets import JsonDict, Target
 from gateproof.verdicts import Exit
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Reached(Target):
             raise Untestable(NOT_IN_BAND)
         return {"server": self._server}, self._server
 
-    def replay(self, key: str) -> str:
+    def replay(self, key: str, kept: JsonDict) -> str:
         """Return the line that plays an exchange again."""
         place = f"{self.settings.report or 'REPORT'}#{key[:12]}"
         return shlex.join(

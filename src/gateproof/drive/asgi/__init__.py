@@ -10,12 +10,24 @@ from gateproof.drive.asgi.application import App
 from gateproof.drive.asgi.call import Call
 from gateproof.drive.asgi.loops import AsyncioLoop
 from gateproof.drive.asgi.middleware import Middleware
+from gateproof.drive.asgi.replay import replay, replayable
 from gateproof.drive.asgi.scopes import Request, body_events, http_scope
 from gateproof.inprocess import Handle, Hung, Played, Subject
 
 TRIAL_S = 3.0
 
-__all__ = ["Adapter", "App", "AsyncioLoop", "Call", "Middleware", "Request", "calls_within", "handle"]
+__all__ = [
+    "Adapter",
+    "App",
+    "AsyncioLoop",
+    "Call",
+    "Middleware",
+    "Request",
+    "calls_within",
+    "handle",
+    "replay",
+    "replayable",
+]
 
 
 def handle(subject: Subject) -> Handle:

@@ -136,6 +136,10 @@ class Stage(Handle):
         self.wake()
         return self._play(self._call(scope), script, **how)
 
+    def again(self, scope: Any, script: Script) -> Call:
+        """Play a call of any scope beside whatever lifespan runs by now."""
+        return self._play(self._call(scope), script)
+
     def http(self, request: Request, server: Server = PLAIN, *, leave: int | None = None, **how: bool) -> Call:
         """Play a request. `leave`: the client goes after so many sent events; -1: before anything was delivered."""
         self.wake()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from gateproof.drive.wsgi.replay import replay, replayable
 from gateproof.drive.wsgi.requests import Manner, Request, make_environ
 from gateproof.drive.wsgi.serving import Served, serve
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 TRIAL_S = 3.0
 
-__all__ = ["Manner", "Request", "Served", "calls_within", "handle", "make_environ", "serve"]
+__all__ = ["Manner", "Request", "Served", "calls_within", "handle", "make_environ", "replay", "replayable", "serve"]
 
 
 def handle(subject: Subject) -> Handle:

@@ -9,6 +9,7 @@ from typing import Any
 from gateproof.channel import Event
 from gateproof.drive.paths import Place, discover, parse
 from gateproof.drive.wsgi import tour
+from gateproof.drive.wsgi.replay import as_data
 from gateproof.drive.wsgi.requests import PLAIN, Manner, Request
 from gateproof.drive.wsgi.serving import DEADLINE_S, Served, serve
 from gateproof.inprocess import Handle, Played, Subject
@@ -26,6 +27,7 @@ class Stage(Handle):
     def __init__(self, subject: Subject) -> None:
         """Begin with nothing called."""
         super().__init__(subject)
+        self.app: Callable[..., Any] = subject.target
         self.hangs = 0
 
     def begin_check(self, name: str, *, patient: bool = False) -> None:
@@ -61,7 +63,7 @@ class Stage(Handle):
         answer = [(last, "in", served.octets())] if served.starts else []
         return Played(
             self.subject.name,
-            {"manner": {key: repr(value) for key, value in served.manner.changes().items()}},
+            as_data(served),
             events,
             served.outcome,
             served.hung,
@@ -76,7 +78,8 @@ class Application(Stage):
     def __init__(self, subject: Subject) -> None:
         """Take the application; an adapter is wrapped around one of ours."""
         super().__init__(subject)
-        self.app: Callable[..., Any] = subject.wrap(_asgi_within) if subject.adapter else subject.target
+        if subject.adapter:
+            self.app = subject.wrap(_asgi_within)
         self._places: list[Place] = []
         self._first: dict[Place, Served] = {}
         self._survey: list[Served] = []

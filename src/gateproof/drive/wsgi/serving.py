@@ -61,6 +61,7 @@ class Served:
     hung: bool = False
     wrapped: bool = False
     raised: BaseException | None = None
+    interrupted: bool = False  # something else was done in the middle of it
 
     def note(self, name: str, value: Any = None) -> None:
         """Write a line into the journal."""
@@ -264,6 +265,7 @@ def serve(
     request = request or Request()
     served = Served(request, manner, Input(request, manner), Errors(manner))
     served.journal = journal if journal is not None else served.journal
+    served.interrupted = between is not None
     play = Play(served, between)
     served.environ = make_environ(request, manner, stream=served.input, errors=served.errors)
     if manner.file_wrapper:
