@@ -15,6 +15,7 @@ from gateproof.wire.request import get
 
 START_S = 10.0
 ASIDE_S = 0.3  # what a server that answers at once has done by then, one that waits has not
+STALE_S = 12.0  # launches begin early, and some servers give a startup 30 s: one that has waited for long is made anew
 REQUIRED = re.compile(r"lifespan[ =]+(on|required|true)\b", re.IGNORECASE)
 
 
@@ -36,7 +37,11 @@ def lifespan_of(server: Server) -> Call:
 def begun(server: Server) -> Exchange:
     """Begin with a process of its own, and return its lifespan's journal once the application was called."""
     server.fresh()
-    if heard(server, "scope", START_S) is None:
+    first = heard(server, "scope", START_S)
+    if first is not None and time.monotonic() - first.t > STALE_S:
+        server.fresh()
+        first = heard(server, "scope", START_S)
+    if first is None:
         _without_lifespan(server)
     return server.lifespan
 

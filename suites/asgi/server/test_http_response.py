@@ -105,6 +105,16 @@ def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.lists(pairs, min_size=1, max_size=7), corpus)
 
 
+@requirement("ASGI-HTTP-RESP-049")
+def test_tab_in_a_value(server: Server, judge: Judge) -> None:
+    """A tab within a value is no control character to be refused."""
+    for value in (b"a\tb", b"a\t\tb c"):
+        x = server.exchange(get(), answer([(b"x-t", value), (b"content-length", b"2")]))
+        came = [field.split() for field in x.response.all(b"x-t")] if x.response else []
+        right = whole(x, b"ok") and came == [value.split()]
+        judge("ASGI-HTTP-RESP-049", right, f"200 with x-t: {value!r}", came or shown(x))
+
+
 words = st.sampled_from([value for value in pools.VALUES if b"\t" not in value])
 names = st.one_of(pools.field_names.map(bytes.lower), st.sampled_from([b"set-cookie", b"cache-control", b"vary"]))
 pairs = st.tuples(names, words)

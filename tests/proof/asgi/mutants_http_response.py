@@ -262,6 +262,17 @@ class Trusting(Http):
         return False
 
 
+@fault("ASGI-HTTP-RESP-049")
+class RefusesTabs(Http):
+    """A tab is taken for a control character."""
+
+    def start(self, event: Event) -> None:
+        """The fault."""
+        if any(b"\t" in value for _, value in event.get("headers") or () if isinstance(value, bytes)):
+            raise RuntimeError("a control character")
+        super().start(event)
+
+
 @fault("ASGI-HTTP-RESP-039")
 class SplitsByValue(Trusting):
     """Values are written as they are, line breaks included."""
