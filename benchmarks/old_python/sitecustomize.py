@@ -11,5 +11,7 @@ for _name in collections.abc.__all__:
         setattr(collections, _name, getattr(collections.abc, _name))
 if not hasattr(asyncio, "coroutine"):
     asyncio.coroutine = types.coroutine  # type: ignore[attr-defined]
+if not hasattr(asyncio.coroutines, "CoroWrapper"):
+    asyncio.coroutines.CoroWrapper = types.CoroutineType  # type: ignore[attr-defined]
 if not hasattr(inspect, "getargspec"):
     inspect.getargspec = inspect.getfullargspec  # type: ignore[attr-defined]

@@ -115,7 +115,7 @@ class Adapter:
 
     def call(self, environ: Environ, scope: Scope, sending: Callable[[Event], None]) -> None:
         """Call the application, in a thread."""
-        response = Response(sending, self, scope["method"] == "HEAD")
+        response = self.response(sending, scope["method"] == "HEAD")
         parts = self.application(environ, response.start_response)
         try:
             for part in parts:
@@ -123,6 +123,10 @@ class Adapter:
             response.finish()
         finally:
             self.close(parts)
+
+    def response(self, sending: Callable[[Event], None], head: bool) -> Response:
+        """Return what takes the response of a call."""
+        return Response(sending, self, head)
 
     def close(self, parts: Any) -> None:
         """Be done with the iterable."""

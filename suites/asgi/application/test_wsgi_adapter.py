@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -274,3 +275,22 @@ def test_no_more_than_the_length(app: App, judge: Judge) -> None:
     wrapped.inside(responding(headers=[TEXT, ("Content-Length", "5")], parts=[b"hello", b" and more"]))
     call, _ = within(wrapped, Request())
     judge("ASGI-WSGI-016", len(call.body) <= 5, "at most 5 bytes", call.body)
+
+
+@requirement("ASGI-WSGI-018")
+def test_an_error_handler_replaces_the_response(app: App, judge: Judge) -> None:
+    """Before the first part nothing has been sent: start_response with exc_info says anew what is."""
+    wrapped = adapter(app)
+
+    def replacing(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [TEXT])
+        try:
+            raise RuntimeError("no database")
+        except RuntimeError:
+            start_response("500 Internal Server Error", [TEXT], sys.exc_info())
+        return [b"sorry"]
+
+    wrapped.inside(replacing)
+    call, _ = within(wrapped, Request())
+    once = call.types.count("http.response.start") == 1
+    judge("ASGI-WSGI-018", once and call.status == 500, "one start, with status 500", call.outcome)

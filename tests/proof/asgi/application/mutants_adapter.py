@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from gateproof.reference.wsgi_adapter import Adapter, Environ, Event, Receive, Scope, Send
+from gateproof.reference.wsgi_adapter import Adapter, Environ, Event, Receive, Response, Scope, Send
 
 from ...registry import mutant, variant
 
@@ -197,3 +197,22 @@ class HeaderAtOnce(Adapter):
         super().call(environ, scope, events.append)
         sending(events[0])
         sending({"type": "http.response.body", "body": b"".join(event.get("body", b"") for event in events[1:])})
+
+
+class AtOnce(Response):
+    """A response that begins with start_response."""
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """The fault."""
+        write = super().start_response(status, headers, exc_info)
+        self.begin()
+        return write
+
+
+@mutant("ASGI-WSGI-018", **WSGI)
+class SendsTheStartAtOnce(Adapter):
+    """Sends status and fields before the application gave a part."""
+
+    def response(self, sending: Callable[[Event], None], head: bool) -> Response:
+        """The fault."""
+        return AtOnce(sending, self, head)
