@@ -76,6 +76,30 @@ def test_a_file_comes_out(middleware: Middleware, judge: Judge) -> None:
         judge("ASGI-MW-024", whole_one, "a response that is complete, with the file", call.outcome)
 
 
+@requirement("ASGI-MW-027", "ASGI-MW-028")
+def test_what_the_application_leaves_out(middleware: Middleware, judge: Judge) -> None:
+    """An event of the application inside without its optional keys is taken for what it stands for."""
+    request = reached(middleware)[0]
+    fields = [(b"content-type", b"text/plain")]
+    bare = {"type": "http.response.body"}
+    for row, start, ends in (
+        ("ASGI-MW-027", {"headers": fields}, ({**bare, "body": b"one", "more_body": True}, bare)),
+        ("ASGI-MW-027", {"headers": fields}, ({**bare, "body": b"one"},)),
+        ("ASGI-MW-028", {}, ({**bare, "body": b"one", "more_body": False},)),
+    ):
+
+        async def leaving_out(inner: Inner, receive: Any, send: Any, start: Any = start, ends: Any = ends) -> None:
+            await whole(receive)
+            await send({"type": "http.response.start", "status": 200, **start})
+            for event in ends:
+                await send(dict(event))
+
+        for accepted in ((), ((b"accept-encoding", b"gzip, br, deflate"), (b"origin", b"http://elsewhere.example"))):
+            middleware.inside(leaving_out)
+            call = middleware.http(request.but(headers=accepted))
+            judge(row, call.error is None and call.complete, "the response, whole", call.outcome)
+
+
 async def _nothing() -> dict[str, Any]:
     return {"type": "http.request", "body": b"", "more_body": False}
 

@@ -182,6 +182,28 @@ class AddsFieldsAsWritten(Through):
         return [event]
 
 
+@mutant("ASGI-MW-027")
+class MeasuresTheBody(Through):
+    """Counts the octets of a response without a guard."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.body":
+            assert len(event["body"]) >= 0
+        return [event]
+
+
+@mutant("ASGI-MW-028")
+class ReadsTheFields(Through):
+    """Looks through the fields of a response without a guard."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start":
+            assert dict(event["headers"]) is not None
+        return [event]
+
+
 @mutant("ASGI-MW-008")
 class FieldsAsText(Through):
     """Adds a field as text."""
