@@ -257,6 +257,17 @@ class Probe:
             link = self.local.link = Link(self.config, link.seq)
         return link
 
+    def ask(self, data, deadline):
+        """Ask over the link of this thread, or over one more where another call waits on it, as greenlets do."""
+        link = self.link()
+        if getattr(self.local, "asking", None) is link:
+            return Link(self.config).ask(data, deadline)
+        self.local.asking = link
+        try:
+            return link.ask(data, deadline)
+        finally:
+            self.local.asking = None
+
     def __call__(self, *args, **kwargs):
         """Be the application."""
         environ = args[0] if args else kwargs.get("environ")
@@ -352,7 +363,7 @@ class Call:
             except (ValueError, UnicodeError):
                 self.script = None
         if self.script is None:
-            answer = self.probe.link().ask({"get": self.exchange, "c": self.number}, 5)
+            answer = self.probe.ask({"get": self.exchange, "c": self.number}, 5)
             self.exchange, self.script = answer.get("x") or self.exchange, answer.get("script")
         if self.script is None:
             field = [["Content-Type", "text/plain"], ["Content-Length", "2"]]
@@ -600,14 +611,14 @@ class Call:
         """Wait until the check lets us go on."""
         self.log("waiting", {"name": name})
         self.flush(False)
-        answer = self.probe.link().ask({"wait": name, "x": self.exchange, "s": deadline}, deadline)
+        answer = self.probe.ask({"wait": name, "x": self.exchange, "s": deadline}, deadline)
         self.log("waited", {"name": name, "released": "go" in answer})
 
     def barrier(self, name, count, deadline):
         """Wait until so many calls are here."""
         self.log("arrived", {"name": name})
         self.flush(False)
-        answer = self.probe.link().ask({"barrier": name, "count": count, "x": self.exchange, "s": deadline}, deadline)
+        answer = self.probe.ask({"barrier": name, "count": count, "x": self.exchange, "s": deadline}, deadline)
         self.log("together", {"name": name, "all": "go" in answer})
 
     def fail(self, kind, message):

@@ -36,3 +36,26 @@ def test_a_line_that_begins_within_another_comes_behind_it(probe: Any) -> None:
     link.put, link.sock = put, None
     link.journal("x", 1, ["outer"], False)
     assert sent == [(3, ["outer"]), (4, ["inner"])]
+
+
+def test_a_question_beside_another_has_a_link_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Greenlets share a thread: an answer must not reach the call that did not ask for it."""
+    probe, asked = wsgi_probe.Probe({}), []
+
+    class Link:
+        pid, lost = wsgi_probe.os.getpid(), False
+
+        def __init__(self, _: object) -> None:
+            self.asking = False
+
+        def ask(self, data: str, _: float) -> str:
+            asked.append((data, self.asking))
+            self.asking = True
+            if data == "outer":
+                assert probe.ask("inner", 1) == "inner"
+            self.asking = False
+            return data
+
+    monkeypatch.setattr(wsgi_probe, "Link", Link)
+    assert (probe.ask("outer", 1), probe.ask("later", 1)) == ("outer", "later")
+    assert asked == [("outer", False), ("inner", False), ("later", False)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from gateproof.check import requirement
@@ -25,7 +27,8 @@ def counted(value: bytes, body: bytes = BODY, method: bytes = b"POST") -> bytes:
 NOT_DIGITS = {
     "FRAME-001": [b"0x5", b"5.0", b"5e0", b"5a", b"five", b"x", b"0b1", b"5L"],
     "FRAME-074": [b"+5", b"+0", b"++5", b"5+"],
-    "FRAME-075": [b"-5", b"-0", b"-1", b"5-"],
+    "FRAME-075": [b"-5", b"-1"],
+    "FRAME-117": [b"-0", b"5-"],
     "FRAME-076": [b"5_0", b"1_0", b"_5", b"5_"],
     "FRAME-077": [b"\xd9\xa5", b"\xb5", b"\xb2", b"5\xb9", b"\xef\xbc\x95"],
 }
@@ -35,18 +38,13 @@ def shape(value: bytes) -> str:
     """Return the requirement that is about a length like this."""
     if not value.isascii():
         return "FRAME-077"
-    return (
-        "FRAME-076"
-        if b"_" in value
-        else "FRAME-074"
-        if b"+" in value
-        else "FRAME-075"
-        if b"-" in value
-        else "FRAME-001"
-    )
+    if re.fullmatch(rb"-0*[1-9][0-9]*", value):
+        return "FRAME-075"
+    signs = {b"_": "FRAME-076", b"+": "FRAME-074", b"-": "FRAME-117"}
+    return next((row for sign, row in signs.items() if sign in value), "FRAME-001")
 
 
-@requirement("FRAME-001", "FRAME-074", "FRAME-075", "FRAME-076", "FRAME-077", revision=2)
+@requirement("FRAME-001", "FRAME-074", "FRAME-075", "FRAME-076", "FRAME-077", "FRAME-117", revision=2)
 def test_a_length_is_made_of_digits(server: Server, judge: Judge, draw: Draw) -> None:
     """Signs, prefixes, underscores, exponents, fractions, words and digits of other scripts are refused."""
     rows = {row: [(repr(value), counted(value)) for value in values] for row, values in NOT_DIGITS.items()}

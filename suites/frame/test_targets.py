@@ -11,13 +11,14 @@ from .sending import lines, none_called, play, report
 from .test_request_line import shapes
 
 
-@requirement("FRAME-049", "FRAME-095", "FRAME-096", revision=2)
+@requirement("FRAME-049", "FRAME-095", "FRAME-096", "FRAME-118", revision=2)
 def test_targets_in_no_form(server: Server, judge: Judge) -> None:
     """Neither origin nor absolute form, nor authority or asterisk for the method that has it."""
-    no_form = [b"GET " + target + b" HTTP/1.1" for target in (b"index", b"h.test", b"?q=1", b"", b"\\a", b".")]
+    no_form = [b"GET " + target + b" HTTP/1.1" for target in (b"index", b"h.test", b"?q=1", b"\\a", b".")]
     authorities = (b"host:80", b"[::1]", b"localhost:8000", b"a:b@c:80", b"[::1]:80")
     rows = {
         "FRAME-049": shapes(*no_form, b"OPTIONS x HTTP/1.1"),
+        "FRAME-118": shapes(b"GET  HTTP/1.1"),
         "FRAME-095": shapes(*(b"GET " + target + b" HTTP/1.1" for target in authorities)),
         "FRAME-096": shapes(b"GET * HTTP/1.1", b"POST * HTTP/1.1"),
     }

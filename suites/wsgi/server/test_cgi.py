@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from gateproof.check import requirement
@@ -33,6 +35,7 @@ KNOWN = [
     b"Pragma", b"Date", b"Range", b"From",
 ]  # fmt: skip
 HOP_BY_HOP = (b"Connection",)
+PROTOCOL = re.compile(r"INCLUDED|[A-Za-z]+(/[0-9]+\.[0-9]+)?")
 
 
 @requirement("WSGI-CGI-002", "WSGI-ENV-017")
@@ -85,6 +88,20 @@ def test_underscore_does_not_reach_another_field(server: Server, judge: Judge) -
             seen = value(x.call.environ, "HTTP_X_A")
             judge("WSGI-CGI-004", seen in ("good", ABSENT), "good", seen)
     judge("WSGI-CGI-004", True)
+
+
+@requirement("WSGI-CGI-007")
+def test_server_protocol_is_always_a_protocol(server: Server, judge: Judge) -> None:
+    """Also where a request line has an unusual version or none: a name, and after a slash two numbers."""
+    lines = (b"GET / HTTP/1.1", b"GET /", b"GET / HTTP/1.9", b"GET / HTTP/0.9", b"GET / HTTP/2.0")
+    for line in lines:
+        end = b"\r\n\r\n" if line == b"GET /" else b"\r\nHost: localhost\r\n\r\n"
+        x = server.exchange(line + end, ok(), arm=True, timeout=2.0)
+        for call in x.calls:
+            seen = value(call.environ, "SERVER_PROTOCOL")
+            fine = isinstance(seen, str) and PROTOCOL.fullmatch(seen)
+            judge("WSGI-CGI-007", fine, f"HTTP/ and a version for {latin1(line)}", seen)
+    judge.rest_blocked("no request was passed on")
 
 
 @requirement("WSGI-CGI-005")

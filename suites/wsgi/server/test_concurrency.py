@@ -58,9 +58,7 @@ def test_the_claims_are_true(server: Server, judge: Judge) -> None:
     if processes:
         judge.blocked("WSGI-THREAD-002", "the calls went to several processes")
     else:
-        judge(
-            "WSGI-THREAD-002", threads or not any(many), "wsgi.multithread is false: no calls overlap in threads", many
-        )
+        judge("WSGI-THREAD-002", found or not any(many), "wsgi.multithread is false: no calls overlap", many)
     judge("WSGI-THREAD-003", not processes or all(several), "wsgi.multiprocess is true: processes overlap", several)
     for word in WORDS:
         kinds = [value for value in claim(exchanges, word) if not isinstance(value, (bool, int))]

@@ -11,10 +11,11 @@ from gateproof.reference.wsgi import Server
 from .faults import fault
 
 
-@fault("FRAME-074", also=["FRAME-075", "FRAME-076"])
-@fault("FRAME-074", also=["FRAME-075", "FRAME-076"], interface="asgi")
-@fault("FRAME-075", also=["FRAME-074", "FRAME-076"])
-@fault("FRAME-076", also=["FRAME-074", "FRAME-075"])
+@fault("FRAME-074", also=["FRAME-075", "FRAME-076", "FRAME-117"])
+@fault("FRAME-074", also=["FRAME-075", "FRAME-076", "FRAME-117"], interface="asgi")
+@fault("FRAME-075", also=["FRAME-074", "FRAME-076", "FRAME-117"])
+@fault("FRAME-076", also=["FRAME-074", "FRAME-075", "FRAME-117"])
+@fault("FRAME-117", also=["FRAME-074", "FRAME-075", "FRAME-076"])
 class LengthByNumber(Grammar):
     """Takes what a parser of numbers takes: signs and underscores."""
 

@@ -70,8 +70,9 @@ class AnyMethod(Grammar):
             super().check_method(method)
 
 
-@fault("FRAME-049", also=["FRAME-095"])
-@fault("FRAME-095", also=["FRAME-049"])
+@fault("FRAME-049", also=["FRAME-095", "FRAME-118"])
+@fault("FRAME-095", also=["FRAME-049", "FRAME-118"])
+@fault("FRAME-118", also=["FRAME-049", "FRAME-095"])
 class SlashInFront(Grammar):
     """Puts a slash in front of whatever came."""
 

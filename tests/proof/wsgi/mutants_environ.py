@@ -243,7 +243,7 @@ class LenientLength(Grammar):
             return False
 
 
-@mutant("WSGI-ENV-015", also=["FRAME-074", "FRAME-075", "FRAME-076"])
+@mutant("WSGI-ENV-015", also=["FRAME-074", "FRAME-076", "FRAME-117"])
 class LengthByInt(Server):
     """'+5' and '5_0' reach the application."""
 
@@ -336,6 +336,16 @@ class NeverHttps(Server):
     def url_scheme(self, request: Request) -> str:
         """The fault."""
         return "http"
+
+
+@mutant("WSGI-CGI-007")
+class VersionNone(Server):
+    """A version that is not known is None."""
+
+    def server_protocol(self, request: Request) -> str:
+        """The fault."""
+        known = request.version in (b"HTTP/1.0", b"HTTP/1.1")
+        return super().server_protocol(request) if known else "HTTP/None"
 
 
 @mutant("WSGI-CGI-002")
