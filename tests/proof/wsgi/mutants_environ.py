@@ -624,7 +624,17 @@ class AnyTarget(Grammar):
 
 @mutant(
     "WSGI-UNICODE-004",
-    also=["FRAME-102", "FRAME-043", "FRAME-049", "FRAME-050", "FRAME-053", "FRAME-095", "FRAME-096", "FRAME-097"],
+    also=[
+        "FRAME-102",
+        "FRAME-043",
+        "FRAME-049",
+        "FRAME-050",
+        "FRAME-053",
+        "FRAME-095",
+        "FRAME-096",
+        "FRAME-097",
+        "FRAME-118",
+    ],
 )
 class EncodedTwice(Server):
     """Raw octets are encoded once more."""
