@@ -4,8 +4,8 @@ python benchmarks/servers.py reports [PROFILE...] [--effort quick] && gateproof 
 
 What is known of a server stands in `benchmarks/known/PROFILE.toml`, a baseline with a reason for every deviation that
 was read by hand. What is not known counts as a difference, a warning as much as a failure, and so does an entry that
-no longer holds: the status is 0 where every server that has such a file is as it is known. The reports themselves are
-made without it, so that the matrix hides nothing.
+no longer holds: the status is 0 where every server that has such a file is as it is known. They hold what `--effort
+quick` shows of current releases. The reports themselves are made without them, so that the matrix hides nothing.
 """
 
 from __future__ import annotations
