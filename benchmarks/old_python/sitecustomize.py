@@ -15,3 +15,5 @@ if not hasattr(asyncio.coroutines, "CoroWrapper"):
     asyncio.coroutines.CoroWrapper = types.CoroutineType  # type: ignore[attr-defined]
 if not hasattr(inspect, "getargspec"):
     inspect.getargspec = inspect.getfullargspec  # type: ignore[attr-defined]
+if not hasattr(inspect, "formatargspec"):
+    inspect.formatargspec = lambda *parts, **more: "(*args, **kwargs)"  # type: ignore[attr-defined]

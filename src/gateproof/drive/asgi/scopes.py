@@ -33,7 +33,7 @@ OPTIONAL = {
     "state": None,
 }
 WEBSOCKET_OPTIONAL = {**OPTIONAL, "scheme": "ws", "http_version": "1.1", "query_string": b"", "subprotocols": ()}
-MAY_BE_NONE = ("raw_path", "client", "server")
+MAY_BE_NONE = ("client", "server")
 
 
 @dataclass(frozen=True)
