@@ -15,7 +15,7 @@ from gateproof.wire.request import get
 
 START_S = 10.0
 ASIDE_S = 0.3  # what a server that answers at once has done by then, one that waits has not
-STALE_S = 12.0  # launches begin early, and some servers give a startup 30 s: one that has waited for long is made anew
+STALE_S = 20.0
 REQUIRED = re.compile(r"lifespan[ =]+(on|required|true)\b", re.IGNORECASE)
 
 
@@ -34,11 +34,15 @@ def lifespan_of(server: Server) -> Call:
     return calls[-1]
 
 
-def begun(server: Server) -> Exchange:
-    """Begin with a process of its own, and return its lifespan's journal once the application was called."""
+def begun(server: Server, *, young: bool = False) -> Exchange:
+    """Begin with a process of its own, and return its lifespan's journal once the application was called.
+
+    `young` is for startups that wait: launches begin early, and some servers give a startup no more than 30 s.
+    """
     server.fresh()
     first = heard(server, "scope", START_S)
-    if first is not None and time.monotonic() - first.t > STALE_S:
+    if young and first is not None and time.monotonic() - first.t > STALE_S:
+        server.running.terminate(ANSWER_S)
         server.fresh()
         first = heard(server, "scope", START_S)
     if first is None:

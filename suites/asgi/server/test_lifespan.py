@@ -84,7 +84,7 @@ def _judge_place(server: Server, judge: Judge) -> int:
 @requirement("ASGI-LIFE-008")
 def test_no_request_before_startup_is_complete(server: Server, judge: Judge) -> None:
     """A request that comes while the application starts up is not processed before it said that it is ready."""
-    lifespan = begun(server)
+    lifespan = begun(server, young=True)
     if heard(server, "waiting", START_S) is None:
         raise Blocked("the application did not come to wait in its startup")
     early = server.running.greets(ASIDE_S)
@@ -98,7 +98,7 @@ def test_no_request_before_startup_is_complete(server: Server, judge: Judge) -> 
 @requirement("ASGI-LIFE-044")
 def test_stop_during_startup(server: Server, judge: Judge) -> None:
     """An application that was told to start up, and does, is told of the shutdown, if the server lets it go so far."""
-    lifespan = begun(server)
+    lifespan = begun(server, young=True)
     if heard(server, "waiting", START_S) is None:
         raise Blocked("the application did not come to wait in its startup")
     server.running.terminate(2 * ASIDE_S)  # so that the signal has been taken before the application goes on
