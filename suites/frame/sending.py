@@ -139,7 +139,7 @@ def own(server: Server, exchange: Exchange) -> list[Got]:
     """Return the calls for an exchange, without late ones for a request before it, and those that were taken back."""
     calls = [got(call, server.interface) for call in exchange.calls if not taken_back(exchange, call)]
     found = PLAYED.search(exchange.request)
-    return [call for call in calls if found is None or call.value(b"gateproof-play") in (found[1], None)]
+    return [call for call in calls if call.value(b"gateproof-play") in (found and found[1], None)]
 
 
 def taken_back(exchange: Exchange, call: Call) -> bool:
