@@ -198,9 +198,14 @@ def no_call(server: Server, judge: Judge, row: str, shapes: Iterable[Shape], exp
     wrong = []
     for name, octets in shapes:
         sent = play(server, octets)
-        if sent.calls:
+        if sent.calls or hung(server, sent):
             wrong.append(f"{name}: {sent.told}")
     return report(judge, row, wrong, expected)
+
+
+def hung(server: Server, sent: Sent) -> bool:
+    """Tell whether the server answers nobody since it met a request with silence; then it was started anew."""
+    return sent.silent and not server.still_answers()
 
 
 def none_called(server: Server, judge: Judge, rows: Mapping[str, Iterable[Shape]], expected: str = "a refusal") -> bool:

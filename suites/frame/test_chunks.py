@@ -13,7 +13,7 @@ from gateproof.judge import Judge
 from gateproof.target import Server
 
 from .seeing import live, reading
-from .sending import Sent, coded, held_open, needs_chunked, play, report
+from .sending import Sent, coded, held_open, hung, needs_chunked, play, report
 
 END = b"0\r\n\r\n"
 
@@ -93,7 +93,7 @@ def odd(size: bytes) -> str:
     return next((row for sign, row in signs.items() if sign in size.lower()), "FRAME-020")
 
 
-@requirement("FRAME-020", "FRAME-078", "FRAME-079", "FRAME-080", "FRAME-081", "FRAME-082", "FRAME-111", revision=2)
+@requirement("FRAME-020", "FRAME-078", "FRAME-079", "FRAME-080", "FRAME-081", "FRAME-082", "FRAME-111", revision=3)
 def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: Draw) -> None:
     """Signs, prefixes, underscores, blanks in front and digits of other scripts are refused."""
     needs_chunked(server)
@@ -103,7 +103,7 @@ def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: 
         for size in sizes:
             data = b"hello-hello-hell" if size == b"1_0" else b"hello"
             sent = play(server, coded(chunk(size, data) + chunk(b"5", b"world") + END))
-            if any(call.body for call in sent.calls) or sent.followed:
+            if any(call.body for call in sent.calls) or sent.followed or hung(server, sent):
                 wrong.append(f"{size!r}: {sent.told}")
         fine = report(judge, row, wrong, "a refusal, or an error in place of the octets") and fine
     blank = play(server, coded(chunk(b"5 ", b"hello") + END))

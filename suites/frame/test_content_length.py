@@ -44,7 +44,7 @@ def shape(value: bytes) -> str:
     return next((row for sign, row in signs.items() if sign in value), "FRAME-001")
 
 
-@requirement("FRAME-001", "FRAME-074", "FRAME-075", "FRAME-076", "FRAME-077", "FRAME-117", revision=2)
+@requirement("FRAME-001", "FRAME-074", "FRAME-075", "FRAME-076", "FRAME-077", "FRAME-117", revision=3)
 def test_a_length_is_made_of_digits(server: Server, judge: Judge, draw: Draw) -> None:
     """Signs, prefixes, underscores, exponents, fractions, words and digits of other scripts are refused."""
     rows = {row: [(repr(value), counted(value)) for value in values] for row, values in NOT_DIGITS.items()}
