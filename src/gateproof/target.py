@@ -35,6 +35,7 @@ SETTLE_S = 2.0
 QUIET = (0.25, 5)
 PATIENTLY_QUIET = (1.0, 20)
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
+STOPS_S = 15.0
 SPINS = 10  # one whose calls compute without end is started anew so often
 HANGS = 5  # a server that stops answering is started anew in so many checks,
 RENEWALS = 2  # and so often in each
@@ -407,6 +408,8 @@ class Server:
     def fresh(self) -> None:
         """Begin with a process that no check has touched."""
         if self.used:
+            self.running.terminate(STOPS_S)  # what the old process says at its end is not the new one's
+            self.channel.fence()
             key = lifespans.exchange_id(self.running.id)
             self.channel.forget(key)
             self.channel.register(key, None)
