@@ -16,10 +16,10 @@ ROUNDS = 5
 WORDS = ("wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 
 
-def together(server: Server, count: int, name: str) -> list[Exchange]:
+def together(server: Server, count: int, name: str, moment: float = 0.7) -> list[Exchange]:
     """Send requests side by side, each of which waits until all have arrived, or for a moment."""
     script = wsgi(
-        barrier(f"{name}-{server.running.id}", count, 0.7), start("200 OK", [("Content-Length", "2")]), items=[b"ok"]
+        barrier(f"{name}-{server.running.id}", count, moment), start("200 OK", [("Content-Length", "2")]), items=[b"ok"]
     )
     with ExitStack() as stack:
         connections = [stack.enter_context(server.connect()) for _ in range(count)]
@@ -46,7 +46,7 @@ def claim(exchanges: list[Exchange], word: str) -> list[Any]:
     return [call.environ.get(word) for x in exchanges for call in x.calls]
 
 
-@requirement("WSGI-THREAD-001", "WSGI-THREAD-002", "WSGI-THREAD-003", "WSGI-THREAD-005", revision=2)
+@requirement("WSGI-THREAD-001", "WSGI-THREAD-002", "WSGI-THREAD-003", "WSGI-THREAD-005", revision=3)
 def test_the_claims_are_true(server: Server, judge: Judge) -> None:
     """Calls that overlap in threads of a process, or in several processes, were announced."""
     exchanges = together(server, 4, "claims")
@@ -55,6 +55,8 @@ def test_the_claims_are_true(server: Server, judge: Judge) -> None:
     many = claim(exchanges, "wsgi.multithread")
     judge("WSGI-THREAD-001", not threads or all(many), "wsgi.multithread is true: calls overlap in threads", many)
     several = claim(exchanges, "wsgi.multiprocess")
+    if not found and any(many):  # on a busy machine they may just have come late
+        found = overlapping(together(server, 2, "claims again", 1.5))
     if processes:
         judge.blocked("WSGI-THREAD-002", "the calls went to several processes")
     else:
