@@ -106,7 +106,7 @@ def test_calls_that_overlap_are_kept_apart(middleware: Middleware, judge: Judge,
     draw(law, drawing.groups(), [[0, 1], [3, 2, 1, 0]], examples=10)
 
 
-@requirement("ASGI-MW-019")
+@requirement("ASGI-MW-019", revision=2)
 def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: Judge) -> None:
     """Tasks, threads and open files do not grow with every call, however it ended."""
     request = reached(middleware)[0]
@@ -124,6 +124,7 @@ def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: 
 def _left(middleware: Middleware, request: Request, leave: int | None) -> str:
     """Return what grew with every one of several equal calls, in words; '' where nothing did."""
     middleware.http(request, leave=leave)
+    held = middleware.loop.left_behind()  # what is collected as garbage while we count would hide what grows
     before = _count(middleware)
     for _ in range(TIMES):
         middleware.http(request, leave=leave)
@@ -135,6 +136,7 @@ def _left(middleware: Middleware, request: Request, leave: int | None) -> str:
 
     if grown():
         middleware.settle(lambda: not grown(), REST_S)
+    del held
     return f"{', '.join(grown())} more" if grown() else ""
 
 
