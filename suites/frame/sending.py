@@ -62,12 +62,24 @@ class Sent:
         return not self.calls and not self.silent and (self.status >= 400 or not self.status)
 
     @property
+    def declined(self) -> bool:
+        """Whether a 4xx was the answer and nothing behind it was served, be it that a call came first."""
+        return 400 <= self.status < 500 and len(self.calls) < 2 and not self.followed
+
+    @property
+    def failed_behind(self) -> bool:
+        """Whether the server met the next request with a failure of its own."""
+        return self.behind is not None and self.behind.response is not None and self.behind.response.status == 500
+
+    @property
     def out_of_step(self) -> str:
         """What is wrong with the order of requests, '' where nothing is: one call, then the next request or an end."""
         if len(self.calls) > 1:
             return f"octets of it became another request: {self.calls[1]}"
         if self.followed or self.behind is None:
             return ""
+        if self.failed_behind:
+            return ""  # it failed over the next request, whose beginning it may well have found
         if self.behind.response is not None:
             return f"{self.behind.response.status} in place of an answer to the next request"
         return "" if self.ended else "the next request was swallowed"
@@ -254,6 +266,11 @@ def needs_1_1(server: Server) -> None:
 def is_1_1(server: Server) -> bool:
     """Tell whether the server answers an ordinary request as HTTP/1.1."""
     return not _ask(server, "version", _version_problem)
+
+
+def decodes(server: Server) -> bool:
+    """Tell whether the server decodes a plain chunked POST."""
+    return is_1_1(server) and not _ask(server, "decoded", _not_decoded)
 
 
 def _version_problem(server: Server) -> str:

@@ -14,6 +14,7 @@ from gateproof.target import Dialogue, Server
 from gateproof.wire.request import get
 
 ABSENT = "(absent)"
+LINES = 400  # of a log, that are looked at
 REFUSING = asgi(receive(), send(close()))
 Scope = dict[Any, Any]
 
@@ -54,6 +55,25 @@ def due(judge: Judge, scope: Scope, row: str) -> bool:
         return True
     judge.unsupported(row, f"from version {wanted} on; the server declares {'.'.join(map(str, version(scope)))}")
     return False
+
+
+def blamed(server: Server, before: str, name: str) -> str:
+    """Return what the log has grown by since its end was as given, '' where that tells of no error of this name.
+
+    Other errors may be told of late, and an exception's name in a line of another level is no error.
+    """
+    new = _grown(before.splitlines(), server.running.log_tail(LINES).splitlines())
+    named = any(name in line for line in new)
+    error = any("Traceback" in line or ("ERROR" in line.upper() and name in line) for line in new)
+    return "\n".join(new[-20:]) if name and named and error else ""
+
+
+def _grown(before: list[str], after: list[str]) -> list[str]:
+    """Return what a log has grown by, of which only the end is known at either time."""
+    for gone in range(len(before) + 1):
+        if after[: len(before) - gone] == before[gone:]:
+            return after[len(before) - gone :]
+    return after
 
 
 def extensions(scope: Scope) -> dict[Any, Any]:

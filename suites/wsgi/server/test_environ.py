@@ -215,7 +215,7 @@ def test_content_fields_do_not_appear_twice(server: Server, judge: Judge) -> Non
     judge("WSGI-ENV-016", not seen, "neither HTTP_CONTENT_TYPE nor HTTP_CONTENT_LENGTH", seen)
 
 
-@requirement("WSGI-ENV-017", "WSGI-CGI-002", "WSGI-UNICODE-003")
+@requirement("WSGI-ENV-017", "WSGI-CGI-002", "WSGI-UNICODE-003", revision=2)
 def test_header_fields_become_variables(server: Server, judge: Judge, draw: Draw) -> None:
     """HTTP_ and the name in upper case, with the value as latin-1, one character an octet."""
 
@@ -228,6 +228,8 @@ def test_header_fields_become_variables(server: Server, judge: Judge, draw: Draw
         environ = x.call.environ
         seen = value(environ, key)
         same = [k for k, v in environ.items() if v == latin1(sent) and k not in OWN and str(k).startswith("HTTP_")]
+        if seen == ABSENT and not name.replace(b"-", b"").isalnum():
+            return  # a variable's name could not be told from another's, or not be one: left out for safety
         if seen == ABSENT:
             spelled = [k for k in same if str(k).upper().replace("-", "_") == key]
             judge("WSGI-CGI-002", not spelled, key, spelled)

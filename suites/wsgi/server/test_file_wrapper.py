@@ -108,17 +108,20 @@ def test_a_wrapper_inside_another_iterable(server: Server, judge: Judge) -> None
     )
 
 
-@requirement("WSGI-FILE-007", "WSGI-FILE-010")
+@requirement("WSGI-FILE-007", "WSGI-FILE-010", revision=2)
 def test_transmission_starts_at_the_position(server: Server, judge: Judge) -> None:
     """Where the file stands when it is sent, whether it was moved before or after it was wrapped."""
     offered(server)
     for kind in ("bytesio", "real"):
+        if server.exchange(get(), wrapping(CONTENT, (), kind=kind)).response is None:
+            continue  # a file from its beginning does not arrive either
         for when in ("seek_before", "seek_after"):
             x = server.exchange(get(), wrapping(CONTENT, (), kind=kind, **{when: 5}))
             seen = x.response.body[:20] if x.response else x.outcome
             judge("WSGI-FILE-007", x.response and x.response.body == expected()[5:], expected()[5:25], seen)
             lengths = x.head.all(b"Content-Length") if x.head else []
             judge("WSGI-FILE-010", not lengths or lengths == [b"9995"], "9995 or none", lengths)
+    judge.rest_blocked("no file arrives from its beginning either")
 
 
 @requirement("WSGI-FILE-008")

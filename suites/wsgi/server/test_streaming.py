@@ -44,7 +44,7 @@ def test_a_block_is_not_held_back(server: Server, judge: Judge, draw: Draw) -> N
     draw(law, st.tuples(sizes, st.booleans(), st.sampled_from([b"HTTP/1.1", b"HTTP/1.0"])), corpus, examples=6)
 
 
-@requirement("WSGI-STREAM-002")
+@requirement("WSGI-STREAM-002", revision=2)
 def test_a_large_block_is_delivered_whole(server: Server, judge: Judge) -> None:
     """Three megabytes, while the application waits before its next block."""
     items: list[Any] = [["repeat", 1, 3_000_000], b"!", wait("go"), b"end"]
@@ -54,4 +54,6 @@ def test_a_large_block_is_delivered_whole(server: Server, judge: Judge) -> None:
         got = octets_by(connection, b"!", 4.0)
         connection.release("go")
         connection.read()
-    judge("WSGI-STREAM-002", b"!" in got, "all octets before the application goes on", f"{len(got)} octets")
+    # Where the small block behind is what is held back, the large one may be whole: so its octets are counted.
+    count = got.partition(b"\r\n\r\n")[2].count(b"x")
+    judge("WSGI-STREAM-002", count >= 3_000_000, "3000000 octets before the application goes on", f"{count} octets")

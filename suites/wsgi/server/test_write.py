@@ -51,7 +51,7 @@ def test_write_sends_data(server: Server, judge: Judge) -> None:
     judge("WSGI-WRITE-001", x.response and x.response.body == b"W1;W2;", b"W1;W2;", x.response and x.response.body)
 
 
-@requirement("WSGI-WRITE-002")
+@requirement("WSGI-WRITE-002", revision=2)
 def test_written_data_goes_before_what_is_yielded(server: Server, judge: Judge) -> None:
     """First what was written, then the blocks, each when it is produced."""
     has_write(server)
@@ -63,8 +63,9 @@ def test_written_data_goes_before_what_is_yielded(server: Server, judge: Judge) 
         connection.release("go")
         x = connection.read()
     judge("WSGI-WRITE-002", x.response and x.response.body == b"W1W2Y1Y2", b"W1W2Y1Y2", x.response and x.response.body)
-    order = 0 <= place(early, b"W1") < place(early, b"W2") < place(early, b"Y1")
-    judge("WSGI-WRITE-002", order, "W1, W2 and Y1 before the application goes on", early[-60:])
+    # Whether Y1 is held back is for the checks of streaming to say.
+    order = 0 <= place(early, b"W1") < place(early, b"W2")
+    judge("WSGI-WRITE-002", order, "W1 and W2 before the application goes on", early[-60:])
 
 
 @requirement("WSGI-WRITE-003", "WSGI-WRITE-006")

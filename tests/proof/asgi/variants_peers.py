@@ -170,3 +170,14 @@ class OddInHttp2(Server):
 
     http_class = NumbersAreFiles
     http2_class = OddFrames
+
+
+@choice()
+class LogsALot(Server):
+    """Each call leaves lines in the log, the trace of an error of another kind among them."""
+
+    async def call(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """The choice."""
+        self.log("INFO: a call begins; a ClientDisconnected or an OSError may come of it\n" * 30)
+        self.report(LookupError("a cache that was asked in the background"))
+        await super().call(scope, receive, send)

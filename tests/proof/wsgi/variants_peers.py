@@ -14,7 +14,9 @@ from gateproof.reference.body import Source
 from gateproof.reference.requests import BadRequest, Grammar, Request
 from gateproof.reference.wsgi import Server
 
+from ..frame.variants import LinesBeforeTheFirstFieldIgnored
 from ..registry import variant
+from .variants import ZeroLength
 from .variants_more import Http10Server
 
 
@@ -74,6 +76,34 @@ class SpeaksSlowly(Server):
         head = b"HTTP/1.1 " + refusal.status[:3] + b" No\r\nContent-Type: text/html\r\nConnection: close\r\n"
         for piece in (head[:5], head[5:], b"Content-Length: 4\r\n", b"\r\n", b"<p", b"/>"):
             connection.sendall(piece)
+
+
+class Declining(Grammar):
+    """Knows WebSocket, and that nobody is there to speak it (RFC 6455, 4.2.2)."""
+
+    def check_expect(self, request: Request) -> None:
+        """The choice."""
+        if b"websocket" in request.words(b"upgrade") and not request.is_1_0:
+            raise BadRequest(b"403 Forbidden")
+        super().check_expect(request)
+
+
+@variant()
+class SpeaksWebSocketToOthers(Server):
+    """An adapter in a server of another interface, which refuses handshakes; odd names make no variable."""
+
+    grammar = Declining()
+
+    def wanted(self, name: bytes) -> bool:
+        """The choice: letters, digits and hyphens alone give a variable that is nobody else's."""
+        return super().wanted(name) and name.replace(b"-", b"").isalnum()
+
+
+@variant()
+class ConsumesWhatIsAstray(ZeroLength):
+    """A line with a blank in front of the first field is consumed (2.2); CONTENT_LENGTH is always there."""
+
+    grammar = LinesBeforeTheFirstFieldIgnored()
 
 
 class CanonicalTargets(Grammar):
