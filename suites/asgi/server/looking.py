@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,14 +59,20 @@ def due(judge: Judge, scope: Scope, row: str) -> bool:
 
 
 def blamed(server: Server, before: str, name: str) -> str:
-    """Return what the log has grown by since its end was as given, '' where that tells of no error of this name.
-
-    Other errors may be told of late, and an exception's name in a line of another level is no error.
-    """
+    """Return what the log has grown by since its end was as given, '' where that tells of no error of this name."""
     new = _grown(before.splitlines(), server.running.log_tail(LINES).splitlines())
-    named = any(name in line for line in new)
-    error = any("Traceback" in line or ("ERROR" in line.upper() and name in line) for line in new)
-    return "\n".join(new[-20:]) if name and named and error else ""
+    return "\n".join(new[-20:]) if tells_of(name, new) else ""
+
+
+def tells_of(name: str, lines: list[str]) -> bool:
+    """Tell whether a trace ends in an exception of this name, or an error is logged that names it.
+
+    Other errors may be told of late, and the name in a line of another level is no error.
+    """
+    if not name:
+        return False
+    last = re.compile(rf"[\s|]*(?:\w+\.)*{re.escape(name)}(?::|\s*$)")
+    return any(last.match(line) or ("ERROR" in line and name in line) for line in lines)
 
 
 def _grown(before: list[str], after: list[str]) -> list[str]:

@@ -189,7 +189,7 @@ class WritesLast(Answer):
         super().finish()
 
 
-@fault("WSGI-WRITE-003", also=["WSGI-WRITE-002"])
+@fault("WSGI-WRITE-003")
 class WritesLate(Answer):
     """What was written is sent when the application has returned."""
 
