@@ -10,7 +10,7 @@ from gateproof.reference.requests import BadRequest, Grammar, Request
 from .faults import fault
 
 
-@fault("FRAME-059", also=["FRAME-065"])
+@fault("FRAME-059")
 class LaterAnswersFirst(Connection):
     """Writes the first of pipelined answers behind the second."""
 
