@@ -117,7 +117,7 @@ class TrailersInTheBody(Http):
         return octets + getattr(self, "trailer_lines", b"")
 
 
-@fault("ASGI-HTTP-REQ-005", also=["ASGI-HTTP-REQ-015", "FRAME-007"])
+@fault("ASGI-HTTP-REQ-005", also=["ASGI-HTTP-REQ-015"])
 class RawChunks(Http):
     """Size lines are told as data."""
 

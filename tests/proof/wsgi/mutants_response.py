@@ -695,7 +695,7 @@ class ChunksForAll(Answer):
         return True
 
 
-@fault("WSGI-HTTP-008", also=["WSGI-FILE-002", "WSGI-FILE-005", "WSGI-FILE-006", "WSGI-FILE-007"])
+@fault("WSGI-HTTP-008", also=["WSGI-FILE-002", "WSGI-FILE-005", "WSGI-FILE-006"])
 class WrongChunks(Answer):
     """Chunk sizes are decimal."""
 
@@ -806,7 +806,7 @@ class RawSource(Source):
         return line
 
 
-@mutant("WSGI-HTTP-020", also=["FRAME-007", "WSGI-HTTP-023"])
+@mutant("WSGI-HTTP-020", also=["WSGI-HTTP-023"])
 class RawChunks(Server):
     """Chunked bodies are not decoded."""
 
