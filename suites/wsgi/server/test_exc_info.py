@@ -39,16 +39,18 @@ def test_exc_info_replaces_the_header(server: Server, judge: Judge) -> None:
     judge("WSGI-EXC-024", body == (b"ten octets", True), (b"ten octets", True), body)
 
 
-@requirement("WSGI-EXC-002", "WSGI-EXC-003")
+@requirement("WSGI-EXC-002", "WSGI-EXC-003", revision=2)
 def test_exc_info_after_the_header_raises(server: Server, judge: Judge) -> None:
     """When the header is on its way start_response raises, and what it raises is the exception in exc_info."""
     script = wsgi(start("200 OK", [BINARY]), items=[b"first", wait("go"), ["start_again"]], kind="generator", live=True)
     with server.connect() as connection:
         x = connection.begin(get(), script)
-        if connection.wait("waiting", 3.0) is None or not first_octets(server, connection, x):
-            judge.rest_blocked("the first block did not arrive while the application went on")
+        sent = connection.wait("waiting", 3.0) is not None and first_octets(server, connection, x)
         connection.release("go")
         connection.read()
+    if not sent:  # who holds the block back holds the header back too, and may still exchange it
+        judge.rest_blocked("the first block did not arrive while the application went on")
+        return
     said: dict[str, Any] | None = x.calls[0].first("start_again") if x.calls else None
     if said is None:
         judge.rest_blocked("the script did not get as far as the second call")

@@ -538,7 +538,7 @@ class BelievesAttributes(Answer):
         return iter(lambda: result.read(8192), b"") if hasattr(result, "read") else super().iterate(result)
 
 
-@fault("WSGI-ITER-012", also=["WSGI-STREAM-001", "WSGI-STREAM-002", "WSGI-EXC-002"])
+@fault("WSGI-ITER-012", also=["WSGI-STREAM-001", "WSGI-STREAM-002"])
 class GathersEverything(Answer):
     """All blocks are gathered first."""
 
@@ -608,7 +608,7 @@ class NoneIsEmpty(Answer):
 # -- STREAM
 
 
-@fault("WSGI-STREAM-001", also=["WSGI-EXC-002"])
+@fault("WSGI-STREAM-001")
 class OneBlockBehind(Answer):
     """A block is sent when the next one is there."""
 
