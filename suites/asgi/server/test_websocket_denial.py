@@ -71,24 +71,25 @@ class Denial:
         return [send(start_event(self.status, (*self.headers, *length))), *parts]
 
 
-@requirement("ASGI-EXT-070", "ASGI-EXT-071", "ASGI-EXT-073")
+@requirement("ASGI-EXT-070", "ASGI-EXT-071", "ASGI-EXT-073", "ASGI-EXT-083", "ASGI-EXT-084", revision=2)
 def test_the_denial_is_the_response(server: Server, judge: Judge, draw: Draw) -> None:
     """Status, headers and body of a denial are those of the application, in however many pieces they come."""
     offered(server)
 
     def law(denial: Denial) -> None:
-        row = "ASGI-EXT-071" if len(denial.pieces) > 1 else "ASGI-EXT-070"
+        of_status, of_body = ("ASGI-EXT-070", "ASGI-EXT-084") if len(denial.pieces) == 1 else ("ASGI-EXT-071",) * 2
         with denying(server, *denial.steps()) as talk:
             response = talk.exchange.response
             judge("ASGI-EXT-073", not talk.accepted, "no 101", talk.exchange.outcome)
             status = response.status if response is not None else answer(talk)
-            judge(row, status == denial.status, f"{denial.status} for {denial}", status)
+            judge(of_status, status == denial.status, f"{denial.status} for {denial}", status)
             assert response is not None
             wanted = b"".join(denial.pieces)
-            judge(row, response.complete and response.body == wanted, f"{wanted!r} for {denial}", response.body)
+            whole = response.complete and response.body == wanted
+            judge(of_body, whole, f"{wanted!r} for {denial}", response.body)
             for name, _ in denial.headers:
                 values = [value for key, value in denial.headers if key == name]
-                judge("ASGI-EXT-070", response.all(name) == values, f"{name!r}: {values}", response.all(name))
+                judge("ASGI-EXT-083", response.all(name) == values, f"{name!r}: {values}", response.all(name))
 
     corpus = [
         Denial(401, ((b"content-type", b"text/plain"), (b"x-d", b"1"))),

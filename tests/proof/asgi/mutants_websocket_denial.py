@@ -33,7 +33,7 @@ class AlwaysForbidden(Denying):
         return {**event, "status": 403} if what == "start" else event
 
 
-@fault("ASGI-EXT-070")
+@fault("ASGI-EXT-083")
 class NoHeadersOfDenials(Denying):
     """The headers are left out."""
 
@@ -42,7 +42,7 @@ class NoHeadersOfDenials(Denying):
         return {**event, "headers": []} if what == "start" else event
 
 
-@fault("ASGI-EXT-070")
+@fault("ASGI-EXT-083")
 class LastOfEachDenialHeader(Denying):
     """Of repeated headers the last one is kept."""
 
@@ -73,6 +73,17 @@ class OnlyKnownStatuses(Denying):
         if what == "start":
             http.HTTPStatus(event["status"])
         return event
+
+
+@fault("ASGI-EXT-084")
+class DenialsByCodec(Denying):
+    """What of a body is not UTF-8 is replaced."""
+
+    def spoil(self, what: str, event: Event) -> Event:
+        """The fault."""
+        return (
+            {**event, "body": event.get("body", b"").decode("utf-8", "replace").encode()} if what == "body" else event
+        )
 
 
 @fault("ASGI-EXT-071", also=["ASGI-EXT-072"])
