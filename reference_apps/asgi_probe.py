@@ -930,6 +930,12 @@ class Call:
         """Sleep."""
         await self.host.sleep(seconds)
 
+    async def hold_up(self, seconds):
+        """Hold up the whole loop, as an application that computes does."""
+        self.log("holding_up", {"seconds": seconds})
+        self.flush(False)
+        time.sleep(seconds)
+
     async def question(self, data):
         """Ask the test run, and wait for the answer without blocking the loop."""
         signal = self.host.signal()
@@ -1101,6 +1107,7 @@ STEPS = {
     "raise": Call.fail,
     "return": Call.leave,
     "sleep": Call.sleep,
+    "hold_up": Call.hold_up,
     "wait": Call.wait,
     "barrier": Call.barrier,
     "try": Call.attempt,

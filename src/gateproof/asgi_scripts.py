@@ -153,6 +153,11 @@ def sleep(seconds: float) -> Step:
     return ["sleep", seconds]
 
 
+def hold_up(seconds: float) -> Step:
+    """Hold up the whole event loop, as an application that computes does."""
+    return ["hold_up", seconds]
+
+
 def wait(name: str, deadline: float = 5.0) -> Step:
     """Wait until the check releases that name."""
     return ["wait", name, deadline]

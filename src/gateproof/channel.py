@@ -147,7 +147,7 @@ class Channel:
         with self._changed:
             return self._changed.wait_for(lambda: not self._open.get(exchange), timeout)
 
-    def fence(self, timeout: float = 5.0) -> None:
+    def fence(self, timeout: float = 20.0) -> None:
         """Return when everything that probes sent before this moment has been read; noted where that takes too long."""
         with self._changed:
             wanted = self._fences[0] + 1

@@ -122,7 +122,19 @@ def fail(kind: str = "Exception", message: str = "scripted") -> Step:
 
 # Verbs that may take time of their own, those of both probes: what has a deadline waits for it.
 WAITING = frozenset(
-    ("wait", "barrier", "sleep", "join", "receive", "receive_until", "read_body", "digest_body", "echo", "flood")
+    (
+        "wait",
+        "barrier",
+        "sleep",
+        "hold_up",
+        "join",
+        "receive",
+        "receive_until",
+        "read_body",
+        "digest_body",
+        "echo",
+        "flood",
+    )
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from gateproof.asgi_scripts import ok
+from gateproof.asgi_scripts import asgi, hold_up, ok, respond
 from gateproof.channel import Event
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Unsupported
@@ -14,6 +15,8 @@ from gateproof.target import ANSWER_S, Server
 from gateproof.wire.request import get
 
 START_S = 10.0
+HELD_S = 0.4  # one process is held up so long, that another answers
+ROUNDS = 4
 ASIDE_S = 0.3  # what a server that answers at once has done by then, one that waits has not
 STALE_S = 20.0
 REQUIRED = re.compile(r"lifespan[ =]+(on|required|true)\b", re.IGNORECASE)
@@ -32,6 +35,20 @@ def lifespan_of(server: Server) -> Call:
     if not calls:
         raise Unsupported("no lifespan: the application was not called for one before the server served")
     return calls[-1]
+
+
+def of_several(server: Server) -> Iterator[Call]:
+    """Make calls until two processes have answered: while one of them is held up, a request goes to the other."""
+    for _ in range(ROUNDS):
+        with server.connect() as busy:
+            held = busy.begin(get(), asgi(hold_up(HELD_S), respond(), live=True))
+            if busy.wait("holding_up", server.patience) is None:
+                raise Blocked(f"an ordinary request was not played: {held.outcome}")
+            other = server.exchange(get(), ok()).call
+            yield busy.read().call
+            yield other
+        if held.call.events[0].pid != other.events[0].pid:
+            return
 
 
 def begun(server: Server, *, young: bool = False) -> Exchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateproof.asgi_scripts import ok
 from gateproof.check import launch, requirement
+from gateproof.exchange import Call
 from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire.request import get
@@ -18,6 +19,7 @@ from .living import (
     lifespan_of,
     limit,
     missed,
+    of_several,
     received,
     serves,
     stopped,
@@ -47,7 +49,7 @@ def test_scope(server: Server, judge: Judge) -> None:
 def test_one_call_as_long_as_the_server_serves(server: Server, judge: Judge) -> None:
     """The thread that serves has one lifespan call, in its own loop; it was told of the startup once, and goes on."""
     lifespan_of(server)
-    _judge_place(server, judge)
+    _judge_place(server, judge, server.exchange(get(), ok()).call)
     call = lifespan_of(server)
     kinds = [event.get("type") for event in call.received]
     judge("ASGI-LIFE-007", kinds == ["lifespan.startup"], "lifespan.startup, once", kinds)
@@ -61,23 +63,18 @@ def test_one_call_as_long_as_the_server_serves(server: Server, judge: Judge) -> 
 def test_one_call_in_every_process(server: Server, judge: Judge) -> None:
     """Where several processes serve, each has one lifespan call."""
     lifespan_of(server)
-    processes: set[int] = set()
-    for _ in range(30):
-        processes.add(_judge_place(server, judge))
-        if len(processes) > 1:
-            return
+    for call in of_several(server):
+        _judge_place(server, judge, call)
 
 
-def _judge_place(server: Server, judge: Judge) -> int:
-    """Compare the place of a request's call with those of lifespans; return its process."""
-    call = server.exchange(get(), ok()).call
+def _judge_place(server: Server, judge: Judge, call: Call) -> None:
+    """Compare the place of a request's call with those of lifespans."""
     server.channel.fence()
     at = call.events[0]
     there = [one for one in server.lifespan.calls if (one.events[0].pid, one.events[0].tid) == (at.pid, at.tid)]
     judge("ASGI-LIFE-001", len(there) == 1, "one lifespan call in the process and thread that serves", len(there))
     loops = [one.opening.get("loop") for one in server.lifespan.calls if one.events[0].pid == at.pid]
     judge("ASGI-LIFE-002", call.opening.get("loop") in loops, f"a lifespan in loop {call.opening.get('loop')}", loops)
-    return at.pid
 
 
 @launch("lifespan:slow")

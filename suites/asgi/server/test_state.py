@@ -12,7 +12,7 @@ from gateproof.judge import Judge, Unsupported
 from gateproof.target import Server
 from gateproof.wire.request import get
 
-from .living import lifespan_of
+from .living import lifespan_of, of_several
 from .looking import ABSENT, Scope, kept, plain
 from .talking import speaks
 
@@ -145,12 +145,7 @@ def _judge_identity(judge: Judge, call: Call) -> None:
 def test_state_is_that_of_the_own_process(server: Server, judge: Judge) -> None:
     """Where several processes serve, a request sees what the lifespan of its own one has stored."""
     with_state(server)
-    processes: set[int] = set()
-    for _ in range(30):
-        call = server.exchange(get(), asgi(respond())).call
+    for call in of_several(server):
         pid = call.events[0].pid
         stored = state_of(call.scope).get("gateproof.pid", ABSENT)
         judge("ASGI-LIFE-036", stored == pid, f"the process {pid}, which serves the request", stored)
-        processes.add(pid)
-        if len(processes) > 1:
-            return

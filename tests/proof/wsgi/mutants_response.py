@@ -829,7 +829,17 @@ class WaitingSource(Source):
 
 @mutant(
     "WSGI-HTTP-021",
-    also=["FRAME-007", "FRAME-012", "FRAME-018", "FRAME-024", "FRAME-028", "FRAME-031", "FRAME-073", "WSGI-HTTP-020"],
+    also=[
+        "FRAME-007",
+        "FRAME-012",
+        "FRAME-018",
+        "FRAME-024",
+        "FRAME-028",
+        "FRAME-031",
+        "FRAME-073",
+        "FRAME-115",
+        "WSGI-HTTP-020",
+    ],
 )
 class ChunkedWithoutEnd(Server):
     """wsgi.input has no end behind a chunked body."""
