@@ -90,6 +90,7 @@ def test_body_arrives(server: Server, judge: Judge, draw: Draw) -> None:
         Upload((filled(200_003, 3),), (), ((b"Connection", b"close"),)),
         Upload((bytes(range(256)) * 8 + b"\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",), (2048,)),
         Upload((filled(262_144, 4),), (100_000, 200_000)),
+        Upload((filled(300, 5),), (150,), ((b"Connection", b"close"),), late=True),
     ]
     try:
         draw(law, plain_uploads, corpus)

@@ -14,6 +14,7 @@ from gateproof.exchange import Call, Exchange
 from gateproof.wire.request import HOST, Field, build
 
 from .looking import KeptConnection, plain
+from .watching import comes
 
 JOURNALLED = 32 * 1024  # longer bodies are journalled as length and digest
 TOLD_OFF = frozenset((401, 403, 408, 411, 413, 414, 429, 431, 501, 503))  # a well-formed request may be refused so
@@ -29,7 +30,10 @@ def filled(size: int, salt: int = 0) -> bytes:
 
 @dataclass(frozen=True)
 class Upload:
-    """A request with a body: `pieces` are its chunks where it is coded; the octets are sent in parts cut at `cuts`."""
+    """A request with a body: `pieces` are its chunks where it is coded; the octets are sent in parts cut at `cuts`.
+
+    `late` parts are sent when the application has been called, `unread` ones are not asked for.
+    """
 
     pieces: tuple[bytes, ...]
     cuts: tuple[int, ...] = ()
@@ -38,6 +42,7 @@ class Upload:
     extension: bytes = b""
     trailers: bytes = b""
     unread: bool = False
+    late: bool = False
 
     @property
     def body(self) -> bytes:
@@ -72,7 +77,7 @@ class Upload:
         if self.unread:
             return asgi(respond())
         reading = read_body() if len(self.body) <= JOURNALLED else digest_body()
-        return asgi(reading, receive(AT_ONCE_S), respond())
+        return asgi(reading, receive(AT_ONCE_S), respond(), live=self.late)
 
 
 class Uploads(KeptConnection):
@@ -80,14 +85,16 @@ class Uploads(KeptConnection):
 
     def send(self, upload: Upload) -> Exchange:
         """Make one exchange; one that meets the end of a used connection is made again on a new one."""
-        self.parts = upload.parts
+        self.parts, self.late = upload.parts, upload.late
         return self.exchange(upload.head, upload.script)
 
     def _once(self, request: bytes, script: Script | None) -> Exchange:
         if self._dialogue is None:
             self._open = self.server.connect()
             self._dialogue = self._open.__enter__()
-        self._dialogue.begin(request, script)
+        exchange = self._dialogue.begin(request, script)
+        if self.late:
+            comes(self.server, exchange, "scope")  # or does not: some servers call when they have all of it
         for part in self.parts:
             self._dialogue.send(part)
         return self._dialogue.read()
