@@ -250,6 +250,6 @@ def test_under_waitress_with_its_file_wrapper() -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{server.effective_port}/", timeout=10) as response:
             assert response.read() == b"hello"
     finally:
-        server.close()
+        server.trigger.pull_trigger(server.close)  # by its own thread, which waits on its sockets
         thread.join(10)
     assert linted.findings == []

@@ -277,10 +277,13 @@ def decodes(server: Server) -> Exchange:
     return x
 
 
-@requirement("WSGI-HTTP-020", "WSGI-HTTP-021", revision=2)
+@requirement("WSGI-HTTP-020", "WSGI-HTTP-021", revision=3)
 def test_chunked_requests_are_decoded(server: Server, judge: Judge, draw: Draw) -> None:
     """The application reads the payload and then the end of the file, with extensions and trailers too."""
     plain = decodes(server)
+    if plain.silent:  # what was read before the end that never came is not known yet
+        judge("WSGI-HTTP-021", False, "the end of the file behind the payload", plain.outcome)
+        return
     judge("WSGI-HTTP-020", plain.calls and plain.calls[0].body == PAYLOAD, PAYLOAD, plain.calls and plain.calls[0].body)
 
     def law(pieces: list[bytes]) -> None:
@@ -307,7 +310,9 @@ def test_chunked_requests_are_decoded(server: Server, judge: Judge, draw: Draw) 
         wsgi(read_request(), start("200 OK", []), items=[b"ok"]),
         timeout=2.0,
     )
-    if not x.refused:
+    if x.silent:
+        judge("WSGI-HTTP-021", False, "the end of the file behind extensions and trailers", x.outcome)
+    elif not x.refused:
         judge("WSGI-HTTP-020", x.calls and x.calls[0].body == PAYLOAD, "extensions and trailers left out", x.outcome)
     pieces = st.sampled_from([b"a", b"\r\n", b"0\r\n\r\n", b"x" * 5000, b"\x00\xff", b"line\n", b"y" * 70_000])
     corpus = [[b"abc", b"defgh\nij", b"kl"], [b"x" * 70_000], [b"0\r\n\r\n"], [b"a"] * 20]

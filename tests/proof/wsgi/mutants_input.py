@@ -92,9 +92,9 @@ class ZeroMeansAll(Input):
         return super().read(size or -1)
 
 
-@mutant("WSGI-INPUT-007", also=["FRAME-047", "WSGI-HTTP-020", "WSGI-HTTP-021", "WSGI-HTTP-024", "WSGI-INPUT-009"])
-@mutant("WSGI-INPUT-009", also=["FRAME-047", "WSGI-HTTP-020", "WSGI-HTTP-021", "WSGI-HTTP-024", "WSGI-INPUT-007"])
-@mutant("WSGI-HTTP-024", also=["FRAME-047", "WSGI-HTTP-020", "WSGI-HTTP-021", "WSGI-INPUT-007", "WSGI-INPUT-009"])
+@mutant("WSGI-INPUT-007", also=["FRAME-047", "WSGI-HTTP-021", "WSGI-HTTP-024", "WSGI-INPUT-009"])
+@mutant("WSGI-INPUT-009", also=["FRAME-047", "WSGI-HTTP-021", "WSGI-HTTP-024", "WSGI-INPUT-007"])
+@mutant("WSGI-HTTP-024", also=["FRAME-047", "WSGI-HTTP-021", "WSGI-INPUT-007", "WSGI-INPUT-009"])
 class WaitsAtTheEnd(Server):
     """At the end of the body a read waits for the client."""
 

@@ -806,7 +806,7 @@ class RawSource(Source):
         return line
 
 
-@mutant("WSGI-HTTP-020", also=["WSGI-HTTP-023"])
+@mutant("WSGI-HTTP-020", also=["WSGI-HTTP-021", "WSGI-HTTP-023"])
 class RawChunks(Server):
     """Chunked bodies are not decoded."""
 
@@ -838,7 +838,6 @@ class WaitingSource(Source):
         "FRAME-031",
         "FRAME-073",
         "FRAME-115",
-        "WSGI-HTTP-020",
     ],
 )
 class ChunkedWithoutEnd(Server):
