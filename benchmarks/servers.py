@@ -55,11 +55,10 @@ def differences(report: dict[str, Any], entries: list[baseline.Entry]) -> list[s
     """Return what a report shows that is not known, and what is known and does not hold."""
     environment = {name: str(value) for name, value in default_environment().items()}
     now = baseline.Circumstances(report["target"]["version"], environment, effort=report["suite"]["effort"])
-    living = [entry for entry in entries if baseline.active(entry, now)]
     new, checks = [], []
     for name, row in report["requirements"].items():
         for said in row["checks"]:
-            known = any(baseline.covers(entry, name, said["id"]) for entry in living)
+            known = baseline.excuse(entries, name, said["id"], now) is not None
             broken = said["verdict"] in BROKEN
             if broken and not known:
                 new.append(f"{said['verdict']} of {name} by {said['id']}: {said['seen'][:200]}")

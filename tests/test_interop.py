@@ -11,10 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from gateproof import asgi_scripts, scripts, targets
+from gateproof import asgi_scripts, scripts
 from gateproof.exchange import Exchange
 from gateproof.settings import Settings
 from gateproof.target import Server
+from gateproof.targets.launched import Launched
 from gateproof.wire.request import HOST, build, chunked, get, post
 
 pytestmark = pytest.mark.servers
@@ -26,7 +27,7 @@ ASGI = ["reference-asgi", "uvicorn-h11", "hypercorn-asyncio"]
 @pytest.fixture(params=[*WSGI, *ASGI], scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A running server that hosts the probe."""
-    target = targets.of_server(Settings(server=request.param))
+    target = Launched(Settings(server=request.param))
     target.resolve()
     try:
         target.start()

@@ -113,6 +113,12 @@ def covers(entry: Entry, requirement: str, check: str) -> bool:
     return entry.requirement == requirement and entry.check in ("", check)
 
 
+def excuse(entries: Sequence[Entry], requirement: str, check: str, now: Circumstances) -> Entry | None:
+    """Return the entry by which a deviation is known, the last one where several are about it; None where none is."""
+    about = (entry for entry in reversed(entries) if covers(entry, requirement, check))
+    return next((entry for entry in about if active(entry, now) and not expired(entry, now)), None)
+
+
 @dataclass
 class Review:
     """What became of the entries in a run."""

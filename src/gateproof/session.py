@@ -111,7 +111,8 @@ class Session:
         for judgement in said["judgements"]:
             if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
                 key = judgement["exchanges"][-1]
-                judgement["replay"] = self.target.replay(key, said["exchanges"][key])
+                kept = said["exchanges"].get(key)
+                judgement["replay"] = self.target.replay(key, kept) if kept else ""
         return said
 
     # -- what was known before
@@ -127,14 +128,10 @@ class Session:
         for judgement in said["judgements"]:
             if judgement["verdict"] not in ("fail", "warn"):
                 continue
-            for entry in self.entries:
-                if (
-                    baselines.covers(entry, judgement["requirement"], said["id"])
-                    and baselines.active(entry, now)
-                    and not baselines.expired(entry, now)
-                ):
-                    judgement["verdict"], judgement["baseline"] = "known", entry.reason
-                    judgement["baseline_url"] = entry.url
+            entry = baselines.excuse(self.entries, judgement["requirement"], said["id"], now)
+            if entry is not None:
+                judgement["verdict"], judgement["baseline"] = "known", entry.reason
+                judgement["baseline_url"] = entry.url
         order = list(Verdict)
         said["verdict"] = min((j["verdict"] for j in said["judgements"]), key=lambda v: order.index(Verdict(v)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -304,6 +305,10 @@ class Server:
         with self.connect() as dialogue:
             dialogue.begin(request, script, arm=arm)
             return dialogue.read(timeout=timeout)
+
+    def again(self, kept: Mapping[str, Any]) -> Exchange:
+        """Play an exchange of a report again: the same octets, and the same script."""
+        return self.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
 
     @contextmanager
     def connect(self) -> Iterator[Dialogue]:

@@ -119,22 +119,8 @@ def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: 
         judge(odd(size), not any(call.body for call in sent.calls), f"a refusal of {size!r}", sent.told)
 
     strange = [
-        b"+",
-        b"-",
-        b"0x",
-        b"0X",
-        b"_",
-        b"0_",
-        b"x",
-        b"\x0b",
-        b"\x0c",
-        b"\x1c",
-        b"\x85",
-        b"\xa0",
-        b"g",
-        b"$",
-        b"%",
-    ]
+        b"+", b"-", b"0x", b"0X", b"_", b"0_", b"x", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0", b"g", b"$", b"%",
+    ]  # fmt: skip
     signs = st.sampled_from([*strange, b""])
     tails = st.sampled_from([*(sign for sign in strange if not sign.startswith(b"0")), b""])
     draw(law, st.tuples(signs, tails).filter(lambda pair: any(pair)), examples=10)

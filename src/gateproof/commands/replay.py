@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateproof.commands import CommandError
 from gateproof.report import text
 from gateproof.verdicts import Exit
-
-if TYPE_CHECKING:
-    from gateproof.settings import Settings
 
 NAME = "replay"
 HELP = "play one exchange of a report again: neither Hypothesis nor a seed is needed"
@@ -33,54 +29,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Play it and print what was seen then and now."""
+    from gateproof import targets
+    from gateproof.results import exchange_to_json
     from gateproof.servers import UsageError
     from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
     named = {name: getattr(given, name) for name in ("server", "app", "server_python", "interface")}
-    settings = Settings(**named, rootdir=Path.cwd())
+    target = targets.of(Settings(**named, rootdir=Path.cwd()))
     try:
-        key, now = _of_application(settings, kept) if given.app else _of_server(settings, kept)
+        target.resolve()
+        target.start()
+        x = target.again(kept)
+        print("then:\n" + text.exchange("as reported", kept))
+        print("\nnow:\n" + text.exchange(x.id, exchange_to_json(x)))
     except UsageError as error:
         raise CommandError(str(error)) from error
     except TargetError as error:
         raise CommandError(str(error), error.status) from error
-    print("then:\n" + text.exchange("as reported", kept))
-    print("\nnow:\n" + text.exchange(key, now))
+    finally:
+        target.stop()
     return Exit.AS_DECLARED
-
-
-def _of_server(settings: Settings, kept: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    from gateproof import targets
-    from gateproof.results import exchange_to_json
-
-    target = targets.of_server(settings)
-    try:
-        target.resolve()
-        target.start()
-        server = target.server(kept["launch"].rsplit("-", 1)[0])
-        x = server.exchange(base64.b64decode(kept["request"]["octets"]), kept["script"], arm=kept["armed"])
-        return x.id, exchange_to_json(x)
-    finally:
-        target.stop()
-
-
-def _of_application(settings: Settings, kept: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    from gateproof import drive
-    from gateproof.results import exchange_to_json
-    from gateproof.targets.hosted import Hosted
-
-    target = Hosted(settings)
-    try:
-        target.resolve()
-        driver = drive.driver(target.interface)
-        if not driver.replayable(kept):
-            raise CommandError("this exchange cannot be played again: a check took part in it, or gave what is no data")
-        target.start()
-        played = driver.replay(target.handle, kept)
-        return played.id, exchange_to_json(played)
-    finally:
-        target.stop()
 
 
 def load(spec: str) -> dict[str, Any]:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from gateproof.exchange import Exchange
     from gateproof.inprocess import Played
     from gateproof.runner import Target as Asked
-    from gateproof.targets.launched import Launched
-    from gateproof.targets.reached import Reached
 
     class Handle(Asked, Protocol):
         """What a check asks: it keeps the exchanges that it made."""
@@ -91,6 +89,10 @@ class Target(ABC):
         """Return the line that plays an exchange again; '' where there is none."""
         return ""
 
+    @abstractmethod
+    def again(self, kept: JsonDict) -> Exchange | Played:
+        """Play an exchange of a report again, of a target that was started; raises `TargetError` where none can be."""
+
     def digest(self) -> JsonDict:
         """Return what tells the installed distribution from every other, where there is one."""
         return {}
@@ -106,15 +108,10 @@ class Target(ABC):
 
 def of(settings: Settings) -> Target:
     """Return the target that was asked for."""
-    if settings.party == "server":
-        return of_server(settings)
-    from gateproof.targets.hosted import Hosted
+    if settings.party != "server":
+        from gateproof.targets.hosted import Hosted
 
-    return Hosted(settings)
-
-
-def of_server(settings: Settings) -> Launched | Reached:
-    """Return the server that was asked for."""
+        return Hosted(settings)
     if settings.named.startswith(("http://", "https://")):
         from gateproof.targets.reached import Reached
 

@@ -16,7 +16,7 @@ from gateproof.verdicts import Exit
 if TYPE_CHECKING:
     from gateproof.check import CheckInfo
     from gateproof.inprocess import Handle as InProcess
-    from gateproof.inprocess import Subject
+    from gateproof.inprocess import Played, Subject
     from gateproof.targets import Handle
 
 
@@ -111,6 +111,17 @@ class Hosted(Target):
         if self.settings.interface:
             words.append(f"--interface={self.interface}")
         return shlex.join(words)
+
+    def again(self, kept: JsonDict) -> Played:
+        """Call the application again as it was called."""
+        from gateproof import drive
+
+        driver = drive.driver(self.interface)
+        if not driver.replayable(kept):
+            why = "this exchange cannot be played again: a check took part in it, or gave what is no data"
+            raise TargetError(why, Exit.USAGE)
+        played: Played = driver.replay(self.handle, kept)
+        return played
 
     @contextmanager
     def around(self) -> Iterator[None]:

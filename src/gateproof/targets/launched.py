@@ -22,6 +22,7 @@ from gateproof.verdicts import Exit, Verdict
 if TYPE_CHECKING:
     from gateproof.channel import Channel
     from gateproof.check import CheckInfo
+    from gateproof.exchange import Exchange
     from gateproof.servers import Launch, Profile
     from gateproof.target import Server
     from gateproof.targets import Handle
@@ -266,6 +267,10 @@ class Launched(Target):
         if self.settings.server_python:
             words.append(f"--server-python={self.settings.server_python}")
         return shlex.join(words)
+
+    def again(self, kept: JsonDict) -> Exchange:
+        """Play an exchange again, over a launch like the one that it was made over."""
+        return self.server(kept["launch"].rsplit("-", 1)[0]).again(kept)
 
     def digest(self) -> JsonDict:
         """Return the digest of the installed distribution, where a report is written."""

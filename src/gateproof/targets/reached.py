@@ -14,7 +14,7 @@ from gateproof.verdicts import Exit
 
 if TYPE_CHECKING:
     from gateproof.check import CheckInfo
-    from gateproof.deployed import DeployedServer
+    from gateproof.exchange import Exchange
     from gateproof.targets import Handle
 
 NOT_IN_BAND = (
@@ -58,10 +58,6 @@ class Reached(Target):
                 Exit.HARNESS,
             )
 
-    def server(self, variant: str) -> DeployedServer:
-        """Return the handle: there is one launch, whatever it was called when an exchange was first made."""
-        return self._server
-
     def ready(self, check: CheckInfo) -> tuple[dict[str, object], Handle]:
         """Return what checks ask for that look at nothing but the exchange itself."""
         if not check.in_band:
@@ -74,6 +70,10 @@ class Reached(Target):
         return shlex.join(
             ["gateproof", "replay", place, f"--server={self.settings.server}", f"--interface={self.interface}"]
         )
+
+    def again(self, kept: JsonDict) -> Exchange:
+        """Play an exchange again: there is one launch, whatever it was called when it was first made."""
+        return self._server.again(kept)
 
     def stop(self) -> None:
         """Say how long was waited; the deployed probe lives on."""

@@ -44,17 +44,22 @@ def _write(folder: Path, name: str, certificate: trustme.LeafCert) -> None:
     (folder / f"{name}.pem").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
 
 
-def showing(context: ssl.SSLContext, folder: Path, name: str) -> ssl.SSLContext:
-    """Return a client context that trusts the same authorities and shows a certificate of its own where asked."""
+def trusting(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return another client context that trusts the same authorities."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(cadata=b"".join(context.get_ca_certs(binary_form=True)))
+    return made
+
+
+def showing(context: ssl.SSLContext, folder: Path, name: str) -> ssl.SSLContext:
+    """Return a client context that trusts the same authorities and shows a certificate of its own where asked."""
+    made = trusting(context)
     made.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
     return made
 
 
 def offering(context: ssl.SSLContext, *protocols: str) -> ssl.SSLContext:
     """Return a client context that trusts the same authorities and offers these protocols (ALPN, RFC 7301)."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.load_verify_locations(cadata=b"".join(context.get_ca_certs(binary_form=True)))
+    made = trusting(context)
     made.set_alpn_protocols(list(protocols))
     return made

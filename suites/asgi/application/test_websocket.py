@@ -13,12 +13,11 @@ from gateproof.judge import Judge, Unsupported
 from . import drawing
 from .surveying import Survey, accepting, overseen, survey
 from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, opened
+from .test_scope import SPELT_OUT
 
 NONE_SERVED = "no handshake is accepted"
 RAISING = PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"})
 LEFT_OUT = tuple(key for key in WEBSOCKET_OPTIONAL if key not in ("extensions", "state"))
-# What is left out means this, spelled out.
-SPELT_OUT = PLAIN.but(client=None, server=None, without=frozenset({"raw_path"}))
 GOODBYES: tuple[dict[str, Any], ...] = (
     {"type": "websocket.disconnect", "code": 1000, "reason": ""},
     {"type": "websocket.disconnect", "code": 1001, "reason": "going"},

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from gateproof.asgi_scripts import ok
 from gateproof.check import launch, requirement
+from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge, Unsupported
 from gateproof.target import PATIENT_S, Server
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
-from gateproof.wire.tls import CLIENT, EXPIRED, showing
+from gateproof.wire.tls import CLIENT, EXPIRED, showing, trusting
 
 from .living import lifespan_of
 from .looking import ABSENT, Scope, extensions, plain, websocket_scope
@@ -123,26 +125,32 @@ def _asked_over(server: Server, pinned: ssl.TLSVersion) -> tuple[dict[Any, Any],
     """Ask over one version of TLS; return what the scope says, the version and the cipher suite, None without both."""
     trusted = server.running.tls
     assert trusted is not None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=b"".join(trusted.get_ca_certs(binary_form=True)))
+    context = trusting(trusted)
     context.minimum_version = context.maximum_version = pinned
     exchange, octets = server.prepare(get(), ok())
     try:
-        wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=context)
+        with _sent(server, exchange, octets, context) as wire:
+            server.wait(exchange, "returned", server.patience)
+            cipher, version = wire.socket.cipher(), wire.socket.version()  # type: ignore[attr-defined]
     except Refused:
         return None
-    try:
-        exchange.trace = wire.trace
-        wire.send(octets)
-        server.wait(exchange, "returned", server.patience)
-        cipher, version = wire.socket.cipher(), wire.socket.version()  # type: ignore[attr-defined]
-    finally:
-        wire.close()
     numbers = {one["name"]: one["id"] & SUITE for one in context.get_ciphers()}
     tls = about(exchange.call.scope)
     if not isinstance(tls, dict) or cipher is None or version not in VERSIONS:
         return None
     return tls, VERSIONS[version], numbers[cipher[0]]
+
+
+@contextlib.contextmanager
+def _sent(server: Server, exchange: Exchange, octets: bytes, tls: ssl.SSLContext) -> Iterator[Connection]:
+    """Send a request over a TLS connection of the check's own; raises `Refused` where there is none."""
+    wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=tls)
+    try:
+        exchange.trace = wire.trace
+        wire.send(octets)
+        yield wire
+    finally:
+        wire.close()
 
 
 @launch("client-certificates")
@@ -196,14 +204,11 @@ def _shown_to(server: Server, name: str) -> tuple[Any, Any]:
     assert trusted is not None
     about(server.exchange(get(), ok()).call.scope)  # unsupported without it, whatever clients show
     exchange, octets = server.prepare(get(), ok())
-    with contextlib.suppress(Refused, WireError):
-        wire = Connection(server.host, server.port, timeout=PATIENT_S, tls=showing(trusted, folder, name))
-        try:
-            exchange.trace = wire.trace
-            wire.send(octets)
-            exchange.response = wire.read_response(b"GET", time.monotonic() + server.patience)
-        finally:
-            wire.close()
+    with (
+        contextlib.suppress(Refused, WireError),
+        _sent(server, exchange, octets, showing(trusted, folder, name)) as wire,
+    ):
+        exchange.response = wire.read_response(b"GET", time.monotonic() + server.patience)
     server.settle(exchange)
     shown = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
     return shown, about(exchange.call.scope) if exchange.calls else None

@@ -122,7 +122,7 @@ class EmptyName(Tls):
         tls["client_cert_name"] = ""
 
 
-class AlwaysNames(Tls):
+class SpoilsNames(Tls):
     """A server whose client's name is spoiled where there is one."""
 
     def spoil(self, tls: dict[str, Any]) -> None:
@@ -153,7 +153,7 @@ class ChainOfOctets(Tls):
 
 
 @fault("ASGI-TLS-008", also=["ASGI-TLS-009"])
-class OneLineName(AlwaysNames):
+class OneLineName(SpoilsNames):
     """client_cert_name is in the form that OpenSSL once printed."""
 
     def rename(self, tls: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ class OneLineName(AlwaysNames):
 
 
 @fault("ASGI-TLS-009")
-class UnescapedName(AlwaysNames):
+class AnotherName(SpoilsNames):
     """client_cert_name is another one's."""
 
     def rename(self, tls: dict[str, Any]) -> None:
@@ -171,7 +171,7 @@ class UnescapedName(AlwaysNames):
 
 
 @fault("ASGI-TLS-009")
-class NamelessChain(AlwaysNames):
+class NamelessChain(SpoilsNames):
     """client_cert_name is None beside a chain."""
 
     def rename(self, tls: dict[str, Any]) -> None:

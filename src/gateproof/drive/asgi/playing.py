@@ -134,11 +134,11 @@ class Stage(Handle):
     def play(self, scope: Any, script: Script, **how: bool) -> Call:
         """Play a call of any scope by a script of one's own."""
         self.wake()
-        return self._play(self._call(scope), script, **how)
+        return self.again(scope, script, **how)
 
-    def again(self, scope: Any, script: Script) -> Call:
-        """Play a call of any scope beside whatever lifespan runs by now."""
-        return self._play(self._call(scope), script)
+    def again(self, scope: Any, script: Script, **how: bool) -> Call:
+        """The same beside whatever lifespan runs by now, or none."""
+        return self._play(self._call(scope), script, **how)
 
     def http(self, request: Request, server: Server = PLAIN, *, leave: int | None = None, **how: bool) -> Call:
         """Play a request. `leave`: the client goes after so many sent events; -1: before anything was delivered."""
