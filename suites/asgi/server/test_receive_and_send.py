@@ -17,6 +17,7 @@ from gateproof.asgi_scripts import (
     cancel_receive,
     flood,
     join,
+    look,
     message,
     note,
     read_body,
@@ -37,7 +38,7 @@ from gateproof.target import PATIENT_S, Server
 from gateproof.wire.request import get
 
 from .calling import has_websocket, over, pause, standing_still
-from .looking import plain
+from .looking import ABSENT, plain
 from .talking import limit, speaks, talking
 
 CLEANUP_S = 0.3
@@ -131,17 +132,17 @@ def test_calls_run_side_by_side(server: Server, judge: Judge) -> None:
     judge("ASGI-APP-024", together, "both calls at once", [x.outcome for x in exchanges])
 
 
-HELD = 120
+HELD = 200
 
 
-@requirement("ASGI-APP-024")
+@requirement("ASGI-APP-024", "ASGI-SCOPE-001", revision=2)
 def test_many_calls_wait(server: Server, judge: Judge) -> None:
-    """While many calls wait for what comes later, others are answered; then all of them are."""
+    """While many calls wait for what comes later, others are answered; then all of them, each from its own scope."""
     with ExitStack() as stack:
         held = [stack.enter_context(server.connect()) for _ in range(HELD)]
         for number, connection in enumerate(held):
-            script = asgi(wait("go", 2 * PATIENT_S), respond(octets=str(number).encode()), live=True)
-            connection.begin(get(), script)
+            script = asgi(wait("go", 2 * PATIENT_S), look(), respond(octets=str(number).encode()), live=True)
+            connection.begin(get(f"/{number}".encode()), script)
         waiting = list(takewhile(lambda connection: connection.wait("waiting", server.patience), held))
         if len(waiting) == HELD:
             others = server.answers_others(3, time.monotonic() + server.patience)
@@ -155,6 +156,9 @@ def test_many_calls_wait(server: Server, judge: Judge) -> None:
             seen = x.response.body if x.response is not None else x.outcome
             if not judge("ASGI-APP-024", seen == str(number).encode(), f"the answer to call {number}", seen):
                 break
+            looked = connection.wait("look")
+            path = plain(looked.value["value"]).get("path") if looked is not None else ABSENT
+            judge("ASGI-SCOPE-001", path == f"/{number}", f"the path in the scope of call {number}", path)
 
 
 @requirement("ASGI-APP-025")
