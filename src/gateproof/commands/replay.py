@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--server", help="as in pytest --server=...")
     target.add_argument("--app", help="as in pytest --app=...")
+    target.add_argument("--middleware", help="as in pytest --middleware=...")
     parser.add_argument(
         "--interface", choices=("wsgi", "asgi"), help="of a deployed probe, or of an application that does not tell"
     )
@@ -35,7 +36,7 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
-    named = {name: getattr(given, name) for name in ("server", "app", "server_python", "interface")}
+    named = {name: getattr(given, name) for name in ("server", "app", "middleware", "server_python", "interface")}
     target = targets.of(Settings(**named, rootdir=Path.cwd()))
     try:
         target.resolve()

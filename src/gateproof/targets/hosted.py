@@ -101,19 +101,21 @@ class Hosted(Target):
         return {drive.fixture(self.subject): self.handle}, self.handle
 
     def replay(self, key: str, kept: JsonDict) -> str:
-        """Return the line that plays a call of an application again; middleware is called with checks inside."""
+        """Return the line that plays a call again, and what the application inside middleware did."""
         from gateproof import drive
 
-        if self.party != "application" or not drive.driver(self.interface).replayable(kept):
+        adapter = self.subject is not None and self.subject.adapter  # a check stands inside it
+        if adapter or not drive.driver(self.interface).replayable(kept):
             return ""
         words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
-        words.append(f"--app={self.settings.app or self.settings.middleware}")
+        named = self.settings
+        words.append(f"--app={named.app}" if named.app is not None else f"--middleware={named.middleware}")
         if self.settings.interface:
             words.append(f"--interface={self.interface}")
         return shlex.join(words)
 
     def again(self, kept: JsonDict) -> Played:
-        """Call the application again as it was called."""
+        """Call the target again as it was called."""
         from gateproof import drive
 
         driver = drive.driver(self.interface)

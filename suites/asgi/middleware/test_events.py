@@ -104,7 +104,7 @@ async def _nothing() -> dict[str, Any]:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-@requirement("ASGI-MW-007", "ASGI-MW-021")
+@requirement("ASGI-MW-007", "ASGI-MW-021", revision=2)
 def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """Parts come out in their order and number; joined they are the body that was sent, in both directions."""
     request = reached(middleware)[0].but(method="POST", headers=((b"content-length", b"%d" % len(BODY)),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ Event = dict[str, Any]
 Application = Callable[..., Awaitable[Any]]
 ENDS = ("http.response.body", "http.response.zerocopysend", "websocket.http.response.body")
 KEPT = 4000  # events of one call; what sends more without end is ended
+PLAYED: ContextVar[Played | None] = ContextVar("PLAYED", default=None)  # the record of the call that runs
 
 
 class ClientGone(OSError):
@@ -78,7 +80,7 @@ class Call:
     def _deliver(self, event: Event) -> Event:
         self.given.append(event)
         self.over = self.over or str(event.get("type")).endswith(".disconnect")
-        self.played.note("receive", {"event": _copy(event)}, self.number)
+        self.played.note("receive", {"event": event_copy(event)}, self.number)
         self._change()
         return event
 
@@ -88,7 +90,7 @@ class Call:
         self.after_end += self.over
         if self.raised:
             self.after_raise += 1
-        note = {"event": _copy(event)}
+        note = {"event": event_copy(event)}
         if refused is not None:
             self.raised += 1
             note["raised"] = type(refused).__name__
@@ -110,6 +112,7 @@ class Call:
 
         async def run() -> None:
             arguments = (self.scope, self.receive, self.send)
+            PLAYED.set(self.played)
             if named:
                 self.result = await app(**dict(zip(("scope", "receive", "send"), arguments, strict=True)))
             elif observed:
@@ -117,7 +120,7 @@ class Call:
             else:
                 self.result = await app(*arguments)
 
-        self.played.note("scope", _copy(self.scope), self.number)
+        self.played.note("scope", event_copy(self.scope), self.number)
         self.task = self.loop.spawn(run, self._change)
 
     def give(self, *events: Mapping[str, Any]) -> None:
@@ -230,12 +233,15 @@ class Call:
 
     @property
     def body(self) -> bytes:
-        """The body of the response; what is not bytes is left out, and a file that was sent is its path."""
+        """The body of the response up to its last part, as a server takes it; what is not bytes is left out, and a
+        file that was sent is its path."""
         pieces = []
         for event in self.sent:
             if isinstance(event, dict) and event.get("type") in ENDS:
                 piece = event.get("body", b"")
                 pieces.append(bytes(piece) if isinstance(piece, (bytes, bytearray, memoryview)) else b"")
+                if not event.get("more_body", False):
+                    break
             elif isinstance(event, dict) and event.get("type") == "http.response.pathsend":
                 pieces.append(str(event.get("path")).encode())
         return b"".join(pieces)
@@ -288,7 +294,7 @@ def _listed(app: Application) -> Application:
     return listed
 
 
-def _copy(value: Any) -> Any:
+def event_copy(value: Any) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
 

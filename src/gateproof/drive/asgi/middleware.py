@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateproof.drive import paths
-from gateproof.drive.asgi.call import Call
+from gateproof.drive.asgi.call import PLAYED, Call, event_copy
 from gateproof.drive.asgi.playing import Stage
 from gateproof.drive.asgi.scopes import Request, body_events, http_scope
-from gateproof.inprocess import Subject
+from gateproof.inprocess import Played, Subject
 from gateproof.validate import Finding
 from gateproof.validate import asgi as observers
 from gateproof.validate import middleware as twins
@@ -18,6 +18,7 @@ from gateproof.validate import middleware as twins
 Event = dict[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+CANCELLED = ("CancelledError", "Cancelled")  # of asyncio, of trio
 Behaviour = Callable[["Inner", Receive, Send], Awaitable[None]]
 
 
@@ -182,33 +183,43 @@ class Middleware(Stage):
         lasting = isinstance(scope, dict) and scope.get("type") == "lifespan"
         behaviour = served if lasting else self.behaviour
         (self.lifetimes if lasting else self.inner).append(inner)
+        record = PLAYED.get() or Played("")  # a middleware that calls from a task of its own is not told apart
+
+        def note(name: str, value: Any) -> None:
+            record.note(f"{name} within", value, inner.number + 1)
 
         async def plain(scope: Any, receive: Any, send: Any) -> None:
             async def taking() -> Event:
                 event = await receive()
+                note("receive", {"event": event_copy(event)})
                 inner.received.append(event)
                 inner.look()
                 return event  # type: ignore[no-any-return]
 
             async def giving(event: Event) -> None:
                 inner.sent.append(event)
+                said = {"event": event_copy(event)}
+                note("send", said)
                 try:
                     await send(event)
                 except BaseException as error:
                     inner.raised.append(error)
+                    said["raised"] = type(error).__name__
                     raise
                 inner.look()
 
             await behaviour(inner, taking, giving)
 
+        note("called", inner.at_entry)
         try:
             await observers.run(plain, (scope, receive, send), {}, inner.findings.append, True)
         except BaseException as error:
             inner.error = error
-            inner.cancelled = type(error).__name__ in ("CancelledError", "Cancelled")
+            inner.cancelled = type(error).__name__ in CANCELLED
             raise
         finally:
             inner.look()
+            note("ended", {"raised": type(inner.error).__name__} if inner.error is not None else {})
 
     def blamed(self, call: Call) -> list[Finding]:
         """Return what the observers outside and inside found, as requirements of middleware."""

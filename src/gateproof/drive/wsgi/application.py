@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gateproof.channel import Event
@@ -49,6 +49,10 @@ class Stage(Handle):
             self.hangs += 1
             self.waited_s += self.deadline
         return served
+
+    def again(self, request: Request, manner: Manner, within: Mapping[str, Any]) -> Served:
+        """Make a call of a report anew; `within` is the script of the application within a middleware."""
+        return self.call(self.app, request, manner)
 
     def look_at(self, *served: Served) -> None:
         """Say on which calls the next judgements rest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,13 @@ class Middleware(Stage):
             **how,
         )
         outer.findings = said
+        outer.within = vars(script)
+        outer.interrupted = outer.interrupted or around is not None
         return Passage(outer, script, calls)
+
+    def again(self, request: Request, manner: Manner, within: Mapping[str, Any]) -> Served:
+        """Make a call of a report anew, with the same script within."""
+        return self.through(Script(**within), request, manner).outer
 
     def look(self, *passages: Passage) -> None:
         """Say on which passages the next judgements rest."""

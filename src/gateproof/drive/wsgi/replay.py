@@ -1,4 +1,4 @@
-"""A call of an application as data, and the same call again: request and manner are all that a driver needs."""
+"""A call as data, and the same call again: request and manner, and the script of an application within."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def as_data(served: Served) -> dict[str, Any]:
     """Return a call as data; what a check did in the middle of it is not among that."""
     manner = {key: tuple(sorted(value)) if key in SETS else value for key, value in served.manner.changes().items()}
     form: dict[str, Any] = {"manner": values.encode(manner)}
+    if served.within is not None:
+        form["within"] = values.encode(served.within)
     if not served.interrupted:
         form["request"] = values.encode(vars(served.request))
     return form
@@ -35,4 +37,5 @@ def replay(stage: Stage, kept: Mapping[str, Any]) -> Played:
     """Make the call again, and return what came of it."""
     form = kept["script"]
     manner: dict[str, Any] = {k: frozenset(v) if k in SETS else v for k, v in values.decode(form["manner"]).items()}
-    return stage.played(stage.call(stage.app, Request(**values.decode(form["request"])), Manner(**manner)))
+    request = Request(**values.decode(form["request"]))
+    return stage.played(stage.again(request, Manner(**manner), values.decode(form.get("within", {}))))

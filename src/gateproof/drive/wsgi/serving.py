@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,8 @@ class Served:
     hung: bool = False
     wrapped: bool = False
     raised: BaseException | None = None
-    interrupted: bool = False  # something else was done in the middle of it
+    interrupted: bool = False  # a check took part: in the middle of it, or with an application of its own within
+    within: Mapping[str, Any] | None = None  # the script of the application within, where this was middleware
 
     def note(self, name: str, value: Any = None) -> None:
         """Write a line into the journal."""

@@ -407,3 +407,12 @@ class LosesParts(Through):
             return event
 
         await self.app(dict(scope), taking, send)
+
+
+@mutant("ASGI-MW-021", also=["ASGI-MW-015"])
+class EndsWithEveryPart(Through):
+    """Sends each part of a response as the last one."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [{**event, "more_body": False} if event["type"] == "http.response.body" else event]
