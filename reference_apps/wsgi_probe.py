@@ -967,6 +967,8 @@ _probe = make_app(read_config())
 
 def app(*args, **kwargs):
     """The application that servers are given."""
+    if len(args) == 3 and isinstance(args[0], dict) and "asgi" in args[0]:
+        raise TypeError("the server speaks ASGI, and this is the probe for WSGI: say --interface=asgi")
     return _probe(*args, **kwargs)
 
 

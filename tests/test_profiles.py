@@ -93,9 +93,26 @@ def test_run_completes_the_pins() -> None:
     assert profile is not None
     assert run.complete([], profile) == ["gunicorn", "gevent"]
     assert run.complete(["gunicorn==26.0.0"], profile) == ["gunicorn==26.0.0", "gevent"]
-    assert run.profile_of("a2wsgi==1.9.0") == "a2wsgi"
-    assert run.profile_of("uvicorn==0.54.0") == "uvicorn-h11"
+    assert run.profile_of("a2wsgi==1.9.0").name == "a2wsgi"
+    assert run.profile_of("uvicorn==0.54.0").name == "uvicorn-h11"
+    assert run.profile_of("granian==2.8.7", "wsgi").name == "granian-wsgi"
     assert run.by_name("waitress==3.0.2") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "interface", "profile"),
+    [
+        ("gunicorn", None, "gunicorn-sync"),
+        ("gunicorn", "asgi", "gunicorn-asgi"),
+        ("Hypercorn", None, "hypercorn-asyncio"),
+        ("hypercorn", "wsgi", "hypercorn-wsgi"),
+        ("waitress", "wsgi", "waitress"),
+        ("uvicorn", "wsgi", "uvicorn-wsgi"),
+    ],
+)
+def test_the_interface_chooses_among_profiles_of_one_name(name: str, interface: str | None, profile: str) -> None:
+    """A server that speaks both is named the same for both."""
+    assert profiles.resolve(name, rootdir=Path(), interface=interface).name == profile
 
 
 def test_install_lines() -> None:

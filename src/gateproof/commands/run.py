@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gateproof.commands import CommandError
-from gateproof.servers import Profile, shipped
+from gateproof.servers import Profile, by_name, shipped
 from gateproof.servers.environments import EnvironmentProblem, environment
 
 NAME = "run"
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pins", nargs="+", metavar="PIN", help="waitress==3.0.2, or a profile such as gunicorn-gevent, then more pins"
     )
     parser.add_argument("--python", default=sys.executable, help="path, or a version such as 3.8 (pyenv or PATH)")
+    parser.add_argument("--interface", choices=("wsgi", "asgi"), help="of a server that speaks both: granian, gunicorn")
     parser.add_argument("--profile", help="profile to use where several start the same distribution")
     parser.epilog = "what stands behind -- goes to pytest: gateproof run waitress -- --report=out -k input"
 
@@ -31,11 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(given: argparse.Namespace) -> int:
     """Make the environment and run pytest against it; the exit status is pytest's."""
     pins, options = given.pins, given.behind
-    profile = by_name(given.profile or "")
+    profile = by_name(given.profile or "", given.interface)
     if given.profile is None:
-        profile = by_name(pins[0]) or shipped()[profile_of(pins[0])]
-        if profile is by_name(pins[0]):
-            pins = pins[1:]
+        named = by_name(pins[0], given.interface)
+        profile, pins = (named, pins[1:]) if named else (profile_of(pins[0], given.interface), pins)
     pins = complete(pins, profile) if profile else pins
     try:
         python = environment(pins, given.python)
@@ -44,11 +44,6 @@ def execute(given: argparse.Namespace) -> int:
     name = profile.name if profile else given.profile
     command = [sys.executable, "-m", "pytest", f"--server={name}", f"--server-python={python}", *options]
     return subprocess.run(command, check=False).returncode
-
-
-def by_name(word: str) -> Profile | None:
-    """Return the profile that a word names by itself: then what the profile installs are the pins."""
-    return next((p for p in shipped().values() if word == p.name or word in p.alias), None)
 
 
 def complete(pins: list[str], profile: Profile) -> list[str]:
@@ -68,7 +63,7 @@ def _distribution(pin: str) -> str:
         return pin
 
 
-def profile_of(pin: str) -> str:
+def profile_of(pin: str, interface: str | None = None) -> Profile:
     """Return the profile whose distribution a pin names: the first one, or that of the same name."""
     try:
         name = canonicalize_name(Requirement(pin).name)
@@ -76,9 +71,11 @@ def profile_of(pin: str) -> str:
         if Path(pin).exists():
             raise CommandError(f"{pin} is a path; say which profile starts it with --profile") from error
         raise CommandError(f"{pin!r} is not a requirement such as waitress==3.0.2: {error}") from error
-    found = [p for p in shipped().values() if p.distribution and canonicalize_name(p.distribution) == name]
+    same = [p for p in shipped().values() if p.distribution and canonicalize_name(p.distribution) == name]
+    found = [p for p in same if interface in (None, p.interface)]
     found.sort(key=lambda profile: name not in (profile.name, *profile.alias))
     if not found:
         known = ", ".join(sorted({p.distribution for p in shipped().values() if p.distribution}))
-        raise CommandError(f"no profile starts {name}; known are {known}; or name one with --profile")
-    return found[0].name
+        how = f"no profile starts {name}{f' for {interface}' if same else ''}"
+        raise CommandError(f"{how}; known are {known}; or name one with --profile")
+    return found[0]

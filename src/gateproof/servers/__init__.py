@@ -1,7 +1,17 @@
 """Servers: how they are named, started, supervised, known to be ready, and stopped."""
 
 from gateproof.servers.launching import Launch, LaunchError, launch
-from gateproof.servers.profiles import About, Profile, UsageError, as_profile, describe, missing, resolve, shipped
+from gateproof.servers.profiles import (
+    About,
+    Profile,
+    UsageError,
+    as_profile,
+    by_name,
+    describe,
+    missing,
+    resolve,
+    shipped,
+)
 
 __all__ = [
     "About",
@@ -10,6 +20,7 @@ __all__ = [
     "Profile",
     "UsageError",
     "as_profile",
+    "by_name",
     "describe",
     "launch",
     "missing",

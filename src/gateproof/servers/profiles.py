@@ -71,6 +71,18 @@ def shipped() -> dict[str, Profile]:
     return {name: _from_table(name, table) for name, table in data["profile"].items()}
 
 
+def by_name(name: str, interface: str | None = None) -> Profile | None:
+    """Return the shipped profile of that name or alias, in any case; None where there is none.
+
+    A server of both interfaces is found for the one that is asked for: gunicorn and asgi are gunicorn-asgi.
+    """
+    names = {key.lower(): p for p in shipped().values() for key in (p.name, *p.alias)}
+    found = names.get(name.lower())
+    if interface is not None and (found is None or found.interface != interface):
+        return names.get(f"{name.lower()}-{interface}", found)
+    return found
+
+
 def _from_table(name: str, table: Mapping[str, Any]) -> Profile:
     known = {item.name for item in fields(Profile)} - {"name", "variants"}
     given: dict[str, Any] = {key: value for key, value in table.items() if key in known}
@@ -117,9 +129,9 @@ def _named(name: str, rootdir: Path, interface: str | None) -> Profile:
     own = _project_tables(rootdir)
     if name in own:
         return _project_profile(name, own[name])
-    for profile in shipped().values():
-        if name == profile.name or name in profile.alias:
-            return profile
+    profile = by_name(name, interface)
+    if profile is not None:
+        return profile
     for point in entry_points(group="gateproof.servers"):
         if point.name == name:
             return as_profile(name, _loaded(point))
