@@ -13,7 +13,7 @@ from gateproof.target import Server
 from gateproof.wire.request import chunks
 
 from .seeing import live, reading
-from .sending import CHUNKED, INNER, Sent, decodes, first, held_open, is_1_1, none_called, play, report
+from .sending import CHUNKED, INNER, Sent, decodes, first, held_open, is_1_1, lines, none_called, play, report
 
 LENGTH = b"Content-Length"
 BODY = b"helloworld"
@@ -206,3 +206,18 @@ def _body_problem(sent: Sent, body: bytes) -> list[str]:
     if sent.call.body != body:
         return [f"the body was {sent.call.body[:60]!r}"]
     return [sent.out_of_step] if sent.out_of_step else []
+
+
+NO_FIELDS = [b"no colon", b"X-A", b": v", b"X A: v", b"X\x00: v", b"\x01X: v", b"X\xe9: v", b"X-A : v", b"X-A: a\rb"]
+
+
+@requirement("FRAME-119")
+def test_a_malformed_line_hides_no_length(server: Server, judge: Judge) -> None:
+    """Who does not refuse a line that is no field reads the length behind it: the body is not the next request."""
+    wrong = []
+    for line in NO_FIELDS:
+        size = b"Content-Length: %d" % len(INNER)
+        sent = play(server, lines(line, size, line=b"POST /first HTTP/1.1", body=INNER))
+        if any(call.path.endswith(b"smuggled") for call in sent.calls):
+            wrong.append(f"{line!r}: {sent.told}")
+    report(judge, "FRAME-119", wrong, "a refusal, a close, or the body as the body")

@@ -43,6 +43,26 @@ class AnyName(Grammar):
         super().trailer(line)
 
 
+@fault("FRAME-119", also=["FRAME-086"])
+@fault("FRAME-119", also=["FRAME-086"], interface="asgi")
+class NoColonEndsFields(Grammar):
+    """Drops every field from a line without a colon on, as the parser of mail does."""
+
+    def header(self, read_line: Callable[[int], bytes]) -> Fields:
+        """The fault."""
+        ended = False
+
+        def until(limit: int) -> bytes:
+            nonlocal ended
+            octets = read_line(limit)
+            ended = ended or (b":" not in octets and octets not in (b"", b"\r\n") and octets[:1] not in (b" ", b"\t"))
+            while ended and octets not in (b"", b"\r\n"):
+                octets = read_line(limit)
+            return octets
+
+        return super().header(until)
+
+
 @fault("FRAME-034", also=["FRAME-112"])
 @fault("FRAME-034", also=["FRAME-112"], interface="asgi")
 @fault("FRAME-112", also=["FRAME-034"])
