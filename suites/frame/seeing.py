@@ -96,10 +96,10 @@ def _wsgi(call: Call) -> Got:
 
 def _asgi(call: Call) -> Got:
     scope = call.scope
-    pairs = scope.get("headers")
-    items = pairs if isinstance(pairs, (list, tuple)) else []
-    plain = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]
-    found = [(octets(name).lower(), octets(value)) for name, value in plain]
+    given = getattr(scope.get("headers"), "base", scope.get("headers"))
+    items = [getattr(item, "base", item) for item in given] if isinstance(given, (list, tuple)) else []
+    pairs = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]
+    found = [(octets(name).lower(), octets(value)) for name, value in pairs]
     pieces = [event for event in call.received if event.get("type") == "http.request"]
     bodies = [getattr(event.get("body", b""), "base", event.get("body", b"")) for event in pieces]
     raw = scope.get("raw_path")
@@ -112,11 +112,7 @@ def _asgi(call: Call) -> Got:
         b"".join(octets(body) for body in bodies),
         sum(size(body) for body in bodies),
         bool(pieces) and not pieces[-1].get("more_body", False),
-        {
-            octets(item[0]).lower(): size(item[1])
-            for item in items
-            if isinstance(item, (list, tuple)) and len(item) == 2
-        },
+        {octets(name).lower(): size(value) for name, value in pairs},
         size(raw or scope.get("path")) + size(scope.get("query_string")),
     )
 

@@ -90,10 +90,20 @@ def extensions(scope: Scope) -> dict[Any, Any]:
 
 
 def pairs(scope: Scope) -> list[tuple[Any, Any]]:
-    """Return the header fields of a scope, whatever their iterables are."""
-    found = scope.get("headers")
-    items = found if isinstance(found, (list, tuple)) else []
+    """Return the header fields of a scope, whatever their iterables are, or subclasses of what they should be."""
+    found = plain(scope.get("headers"))
+    items = [plain(item) for item in found] if isinstance(found, (list, tuple)) else []
     return [(item[0], item[1]) for item in items if isinstance(item, (list, tuple)) and len(item) == 2]
+
+
+def pairs_of_bytes(found: Any) -> bool:
+    """Tell whether header fields have their shape: an iterable of two-item iterables of bytes."""
+    items = plain(found)
+    return isinstance(items, (list, tuple)) and all(_is_pair(plain(item)) for item in items)
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) and len(item) == 2 and all(isinstance(plain(part), bytes) for part in item)
 
 
 def values_of(scope: Scope, name: bytes) -> list[Any]:

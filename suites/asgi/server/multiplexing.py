@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from gateproof.asgi_scripts import Script
+from gateproof.asgi_scripts import Script, ok
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
 from gateproof.runner import HarnessError
@@ -77,8 +77,8 @@ class Talk:
         return exchange
 
     def ask(self, target: bytes = b"/", headers: Sequence[Field] = (), script: Any = None, **more: Any) -> Exchange:
-        """Make one exchange."""
-        return self.read(*self.begin(target, headers, script, **more))
+        """Make one exchange; what is plainly answered is journalled at once, though the answer may never end."""
+        return self.read(*self.begin(target, headers, script or ok(live=True), **more))
 
 
 def marks(request: bytes) -> list[Field]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Pair
 from gateproof.reference.asgi_http2 import Http2, Stream
+from gateproof.reference.connection import Connection
 from gateproof.reference.requests import Request
 
 from .faults import choice, fault
+
+
+class Named(NamedTuple):
+    """A header field, or an address."""
+
+    one: Any
+    other: Any
 
 
 @fault("ASGI-HTTP-SCOPE-027", also=["ASGI-WS-SCOPE-013"])
@@ -21,6 +29,25 @@ class PseudoFields(Http2):
         request = super().request(given)
         request.fields += [pair for pair in given if pair[0].startswith(b":")]
         return request
+
+
+@choice()
+class NamedFields(Server):
+    """A header field, and an address, is a tuple of a class of its own."""
+
+    def scope(self, request: Request, connection: Connection, kind: str) -> dict[str, Any]:
+        """The choice."""
+        scope = super().scope(request, connection, kind)
+        scope["headers"] = [Named(*pair) for pair in scope["headers"]]
+        scope.update({key: Named(*scope[key]) for key in ("client", "server") if scope.get(key)})
+        return scope
+
+
+@fault("ASGI-HTTP-SCOPE-027", also=["ASGI-WS-SCOPE-013"])
+class NamedPseudoFields(NamedFields):
+    """Pseudo fields stand among the headers, each a tuple of a class of its own."""
+
+    http2_class = PseudoFields
 
 
 @fault("ASGI-HTTP-SCOPE-028")
