@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
 from hypothesis import strategies as st
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
-from gateproof.target import Dialogue, Server
+from gateproof.target import PATIENT_S, Dialogue, Server
 from gateproof.wire.request import HOST, Field, build, chunks, get, post
 
 from .seeing import answering, live, reading, reading_some, slow
@@ -358,3 +361,31 @@ def test_an_unknown_upgrade_is_ignored(server: Server, judge: Judge) -> None:
             if (not sent.calls and not switched and not declined) or (sent.status == 101 and not switched):
                 wrong.append(f"{kind} with Upgrade: {name}: {sent.told}")
     report(judge, "FRAME-068", wrong, "a call, and an answer of HTTP/1.1")
+
+
+DATES_S = 3.0  # so far apart that a date which is kept for a second is another one
+
+
+@requirement("FRAME-130")
+def test_date_follows_the_clock(server: Server, judge: Judge) -> None:
+    """Of two responses on one connection, some seconds apart, the later one has a later date."""
+    if not keeps(server):
+        server.unsupported("connections are not kept")
+    server.patience = DATES_S + PATIENT_S
+    with server.connect() as talk:
+        # The date may be taken when the request comes: it is the one after the slow request that is of a later time.
+        scripts = (answering(server), slow(server, DATES_S, b"ok"), answering(server))
+        dates = [_date(talk.read(talk.begin(get(), script))) for script in scripts]
+    if dates[0] is None or dates[-1] is None:
+        judge.reading("FRAME-130", "no date, or none that can be read")
+    else:
+        judge("FRAME-130", dates[-1] > dates[0], f"a later date after {DATES_S:.0f} s", f"{dates[0]}, then {dates[-1]}")
+
+
+def _date(x: Exchange) -> datetime | None:
+    """Return the date of a response; None where it has none that can be read."""
+    value = x.response.get(b"Date") if x.response is not None else None
+    try:
+        return parsedate_to_datetime((value or b"").decode("latin-1"))
+    except (TypeError, ValueError):
+        return None

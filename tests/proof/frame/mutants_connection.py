@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateproof.reference.answer import Answer
 from gateproof.reference.asgi_http import Http
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Grammar, Request
 
-from .faults import fault
+from .faults import choice, fault
 
 
 @fault("FRAME-059")
@@ -125,3 +127,39 @@ class UnknownUpgradeRefused(Grammar):
         super().check_expect(request)
         if request.words(b"upgrade") not in ([], [b"websocket"]) and not request.is_1_0:
             raise BadRequest
+
+
+STARTED = b"Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@fault("FRAME-130")
+class DateOfTheConnection(Http):
+    """Takes the date when the connection opens."""
+
+    def date(self) -> bytes:
+        """The fault."""
+        self.connection.__dict__.setdefault("opened", super().date())
+        return bytes(self.connection.__dict__["opened"])
+
+
+@fault("FRAME-130")
+class DateOfTheStart(Answer):
+    """Takes the date once, for all connections."""
+
+    def date(self) -> bytes:
+        """The fault."""
+        return STARTED
+
+
+@choice()
+class DateOfTheRequest(Http):
+    """Takes the date when the request comes."""
+
+    def __init__(self, *given: Any) -> None:
+        """The choice."""
+        super().__init__(*given)
+        self.came = super().date()
+
+    def date(self) -> bytes:
+        """As it was then."""
+        return self.came
