@@ -180,6 +180,20 @@ def test_an_unread_body_is_not_the_next_request(server: Server, judge: Judge, dr
         judge.blocked("FRAME-061", "no such request was called")
 
 
+@requirement("FRAME-121")
+def test_a_body_that_was_not_asked_for_is_not_the_next_request(server: Server, judge: Judge) -> None:
+    """Who answers an expectation with a final response closes the connection, or reads the body that may still come."""
+    needs_1_1(server)
+    size = b"%d" % len(INNER)
+    head = first((b"Expect", b"100-continue"), (b"Content-Length", size))
+    sent = _late(server, head, INNER, answering(server, b"first"), late=True)
+    if sent.call is None:
+        judge.blocked("FRAME-121", f"the request was not called: {sent.told}")
+        return
+    smuggled = [str(call) for call in sent.calls if call.path.endswith(b"smuggled")]
+    judge("FRAME-121", not smuggled, "the body left out, or the end of the connection", sent.told)
+
+
 def _late(server: Server, head: bytes, body: bytes, script: dict[str, object], *, late: bool) -> Sent:
     if not late:
         return play(server, head + body, script)

@@ -71,6 +71,25 @@ def test_faulty_framing_ends_the_connection(server: Server, judge: Judge) -> Non
     report(judge, "FRAME-072", crashed, "400")
 
 
+@requirement("FRAME-120")
+def test_who_refuses_a_length_says_so(server: Server, judge: Judge) -> None:
+    """A length that is none is answered with an error, not with the end of the connection alone."""
+    wrong, seen = [], 0
+    for name, field in FAULTY:
+        if field[0] != b"Content-Length":
+            continue
+        sent = play(server, first(field), follow=b"")
+        if sent.calls or sent.silent:
+            continue  # it was not refused, which is for others to judge
+        seen += 1
+        if sent.first.closed and not any(direction == "in" for _, direction, _ in sent.first.trace):
+            wrong.append(f"{name}: closed without an answer")
+    if not seen:
+        judge.blocked("FRAME-120", "none of the requests was refused")
+        return
+    report(judge, "FRAME-120", wrong, "400, then the end of the connection")
+
+
 def _stays(server: Server, octets: bytes) -> str:
     """Say how a connection goes on after a refusal, '' where it ends."""
     with server.connect() as talk:

@@ -180,6 +180,18 @@ def test_odd_segments_arrive_as_sent(server: Server, judge: Judge) -> None:
     judge("WSGI-URL-019", True)
 
 
+@requirement("WSGI-URL-020")
+def test_two_slashes_begin_a_path(server: Server, judge: Judge) -> None:
+    """What stands behind them is the first segment of a path, and no host."""
+    for target in (b"//env/rest", b"//env/rest?q=1"):
+        x = server.exchange(get(target), ok())
+        if not x.refused:
+            seen = (path_of(x.call.environ).replace("//", "/"), value(x.call.environ, "HTTP_HOST"))
+            judge("WSGI-URL-020", seen[0].endswith("/env/rest"), "/env/rest", seen)
+            judge("WSGI-URL-020", seen[1] != "env", "the Host that was sent", seen)
+    judge("WSGI-URL-020", True)
+
+
 @launch("mount")
 @requirement("WSGI-URL-001", "WSGI-URL-008", "WSGI-URL-009")
 def test_mount_point(server: Server, judge: Judge) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from gateproof.reference.answer import Answer
 from gateproof.reference.asgi_http import Http
+from gateproof.reference.body import Source
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Grammar, Request
+from gateproof.reference.wsgi import Server
 
 from .faults import choice, fault
 
@@ -51,6 +53,24 @@ class ForgetsTheBody(Http):
     async def drain(self) -> bool:
         """The fault."""
         return True
+
+
+@fault("FRAME-121")
+class ExpectsNoBody(Server):
+    """Takes it that a client that was not told to continue sends no body."""
+
+    def drain(self, request: Request, source: Source) -> bool:
+        """The fault."""
+        return bool(request.words(b"expect") and not source.begun) or super().drain(request, source)
+
+
+@fault("FRAME-121")
+class AsgiExpectsNoBody(Http):
+    """Takes it that a client that was not told to continue sends no body."""
+
+    async def drain(self) -> bool:
+        """The fault."""
+        return bool(self.request.words(b"expect") and not self.continued) or await super().drain()
 
 
 @fault("FRAME-062", also=["FRAME-116"])

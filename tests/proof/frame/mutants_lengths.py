@@ -159,6 +159,32 @@ class LengthBreaksTheServer(Grammar):
             raise BadRequest(b"500 Internal Server Error") from None
 
 
+class Unsaid(BadRequest):
+    """A refusal without an answer."""
+
+
+@fault("FRAME-120")
+class LengthEndsTheConnection(Server):
+    """Closes the connection where a length cannot be read."""
+
+    class grammar_class(Grammar):  # noqa: N801
+        """Refuses and says nothing."""
+
+        def length(self, value: bytes) -> int:
+            """The fault."""
+            try:
+                return super().length(value)
+            except BadRequest:
+                raise Unsaid from None
+
+    grammar = grammar_class()
+
+    def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
+        """The fault."""
+        if not isinstance(refusal, Unsaid):
+            super().refuse(connection, refusal)
+
+
 @fault("FRAME-010", also=["FRAME-011", "WSGI-HTTP-023"])
 @fault("FRAME-010", also=["FRAME-011"], interface="asgi")
 class PrefersLength(Grammar):

@@ -208,12 +208,31 @@ class RawOctetsInTargets(Grammar):
         return target
 
 
+class NoLength(BadRequest):
+    """A refusal of what is no length, which wants an answer (9112, 6.3)."""
+
+
+class LengthsApart(Grammar):
+    """Tells refusals of a length from others."""
+
+    def length(self, value: bytes) -> int:
+        """Return a length."""
+        try:
+            return super().length(value)
+        except BadRequest:
+            raise NoLength from None
+
+
 @choice()
 class SilentRefusal(Server):
-    """Whatever is refused gets no answer."""
+    """Whatever is refused gets no answer, where none is demanded."""
+
+    grammar = LengthsApart()
 
     def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
         """The choice."""
+        if isinstance(refusal, NoLength):
+            super().refuse(connection, refusal)
 
 
 @choice()
@@ -316,10 +335,14 @@ class CloseAfterEach(asgi.Server):
 
 @choice()
 class AsgiSilentRefusal(asgi.Server):
-    """Whatever is refused gets no answer."""
+    """Whatever is refused gets no answer, where none is demanded."""
+
+    grammar = LengthsApart()
 
     async def refuse(self, connection: Connection, refusal: BadRequest) -> None:
         """The choice."""
+        if isinstance(refusal, NoLength):
+            await super().refuse(connection, refusal)
 
 
 @choice()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from gateproof.reference.requests import Grammar, Request
 from gateproof.reference.wsgi import Environ, Server
@@ -521,6 +521,15 @@ class AnyAddress(Server):
     def server_name(self) -> str:
         """The fault."""
         return "0.0.0.0"
+
+
+@mutant("WSGI-URL-020")
+class HostInThePath(Server):
+    """Takes what stands behind two slashes for a host."""
+
+    def decode_path(self, path: bytes) -> str:
+        """The fault."""
+        return super().decode_path(urlsplit(path).path or b"/")
 
 
 @mutant("WSGI-URL-019")
