@@ -221,6 +221,11 @@ class Dialogue:
         assert exchange is not None, "begin() comes before wait()"
         return self.server.wait(exchange, event, timeout)
 
+    def comes(self, event: str, exchange: Exchange | None = None) -> Event | None:
+        """Wait until the journal of the exchange holds that event; None when it plainly never comes (see `QUIET`)."""
+        self.server.quietly(lambda seconds: self.wait(event, seconds, exchange) is not None)
+        return self.wait(event, 0.0, exchange)
+
     def release(self, name: str, exchange: Exchange | None = None) -> None:
         """Let a script that waits for `name` go on."""
         exchange = exchange or self.current
@@ -378,13 +383,13 @@ class Server:
         self.channel.fence()
         if not exchange.events and exchange.response is not None and exchange.response.status < 300:
             # Answered 2xx: a call there must be, its line is on the way.
-            self._quietly(lambda seconds: bool(self.wait(exchange, "", seconds)))
+            self.quietly(lambda seconds: bool(self.wait(exchange, "", seconds)))
         if exchange.events:
             started = time.monotonic()
-            self._quietly(lambda seconds: self.channel.settled(exchange.id, seconds))
+            self.quietly(lambda seconds: self.channel.settled(exchange.id, seconds))
             self.waited_s += time.monotonic() - started
 
-    def _quietly(self, come: Callable[[float], bool]) -> bool:
+    def quietly(self, come: Callable[[float], bool]) -> bool:
         """Wait for something in the journal, but not for what plainly never comes (see `QUIET`)."""
         quiet_s, others = self.quiet
         deadline = time.monotonic() + SETTLE_S
@@ -410,10 +415,10 @@ class Server:
         key = lifespans.exchange_id(self.running.id)
         return self.exchanges.setdefault(key, Exchange(key, b"", None, False, self.running.id, "", self.channel.events))
 
-    def fresh(self) -> None:
-        """Begin with a process that no check has touched."""
+    def fresh(self, stops_s: float = STOPS_S) -> None:
+        """Begin with a process that no check has touched; an old one may take `stops_s` to end by itself."""
         if self.used:
-            self.running.terminate(STOPS_S)  # what the old process says at its end is not the new one's
+            self.running.terminate(stops_s)  # what the old process says at its end is not the new one's
             self.channel.fence()
             key = lifespans.exchange_id(self.running.id)
             self.channel.forget(key)

@@ -93,14 +93,31 @@ class Sent:
 
 
 def play(server: Server, octets: bytes, script: Script | None = None, *, follow: bytes = NEXT) -> Sent:
-    """Send octets and a marked request behind them in one segment, and read what comes; b'' for none behind."""
+    """Send octets and a marked request behind them in one segment, and read what comes; b'' for none behind.
+
+    To a server that loses the first of two such requests (FRAME-059) the second is sent when the first is answered.
+    """
+    return _play(server, octets, script or reading(server), follow, apart=loses(server))
+
+
+def _play(server: Server, octets: bytes, script: Script, follow: bytes, *, apart: bool) -> Sent:
     with server.connect() as talk:
         behind, more = server.prepare(follow, answering(server, b"follow")) if follow else (None, b"")
-        first, raw = prepare(server, octets, script or reading(server))
+        first, raw = prepare(server, octets, script)
         talk.current, talk.eager = first, True
         first.trace = talk.wire.trace
-        talk.send(raw + more)
-        return finish(talk, first, behind)
+        talk.send(raw if apart else raw + more)
+        return finish(talk, first, behind, more if apart else b"")
+
+
+def send_before(talk: Dialogue, raw: bytes, more: bytes) -> bytes:
+    """Send a request and the one behind it; return what is to be sent when the first is answered (see `play`).
+
+    Ask `loses` before a request is armed.
+    """
+    apart = loses(talk.server)
+    talk.send(raw if apart else raw + more)
+    return more if apart else b""
 
 
 def prepare(server: Server, octets: bytes, script: Script) -> tuple[Exchange, bytes]:
@@ -116,8 +133,8 @@ def prepare(server: Server, octets: bytes, script: Script) -> tuple[Exchange, by
     return first, raw
 
 
-def finish(talk: Dialogue, first: Exchange, behind: Exchange | None) -> Sent:
-    """Read the answers to what was sent on a connection, and say what became of it."""
+def finish(talk: Dialogue, first: Exchange, behind: Exchange | None, later: bytes = b"") -> Sent:
+    """Read the answers to what was sent on a connection, and say what became of it; `later` is sent between them."""
     talk.read_answer(first)
     ended = over(first)
     if behind is not None:
@@ -127,6 +144,8 @@ def finish(talk: Dialogue, first: Exchange, behind: Exchange | None) -> Sent:
         elif ended:
             behind.closed = True
         else:
+            if later:
+                talk.send(later)
             talk.read_answer(behind)
             ended = over(behind)
     silent = first.silent or (behind is not None and behind.silent)
@@ -283,6 +302,16 @@ def keeps(server: Server) -> bool:
     return not _ask(server, "keeps", lambda s: "" if play(s, get(FIRST)).followed else "one request a connection")
 
 
+def loses(server: Server) -> bool:
+    """Tell whether the server serves the second of two requests in one segment, and drops the first."""
+    return bool(_ask(server, "loses", _loss))
+
+
+def _loss(server: Server) -> str:
+    sent = _play(server, get(FIRST), reading(server), NEXT, apart=False)
+    return "the first of two requests is lost" if sent.followed and not sent.calls else ""
+
+
 def _ask(server: Server, question: str, answer: Callable[[Server], str]) -> str:
     key = (server.running.id, question)
     if key not in _known:
@@ -298,6 +327,7 @@ def held_open(server: Server, requests: Sequence[bytes], script: Script) -> list
 
     A request whose end never comes is silent: it has no answer although others were answered.
     """
+    loses(server)
     with ExitStack() as stack:
         talks = []
         for request in requests:
@@ -306,23 +336,24 @@ def held_open(server: Server, requests: Sequence[bytes], script: Script) -> list
             exchange, marked = server.prepare(request, script)
             exchange.trace = behind.trace = talk.wire.trace
             talk.current = exchange
-            talk.send(marked + more)
-            talks.append((talk, exchange, behind))
+            talks.append((talk, exchange, behind, send_before(talk, marked, more)))
         quiet = time.monotonic() + server.quiet[0]
-        for talk, exchange, _ in talks:
+        for talk, exchange, *_ in talks:
             _hear(talk, exchange, quiet)
         pause(server)
         quiet = time.monotonic() + server.quiet[0]
-        for talk, exchange, behind in talks:
+        for talk, exchange, behind, later in talks:
             if exchange.silent:
                 _hear(talk, exchange, time.monotonic() + 0.005)
             if exchange.response is not None:
+                if later:
+                    talk.send(later)
                 _hear(talk, behind, quiet)
         server.channel.fence()
-        seen = [_look(server, exchange, behind) for _, exchange, behind in talks]
+        seen = [_look(server, exchange, behind) for _, exchange, behind, _ in talks]
         for talk, *_ in talks:
             talk.half_close()
-    for _, exchange, behind in talks:
+    for _, exchange, behind, _ in talks:
         server.settle(exchange)
         server.settle(behind)
     return seen

@@ -24,12 +24,14 @@ from .sending import (
     finish,
     first,
     keeps,
+    loses,
     needs_1_1,
     over,
     pause,
     play,
     prepare,
     report,
+    send_before,
     settled,
 )
 
@@ -143,11 +145,12 @@ def _cut(server: Server, octets: bytes, cuts: list[int]) -> Sent:
         x, raw = server.prepare(octets, reading(server), arm=True)
         talk.current, talk.eager = x, True
         x.trace = talk.wire.trace
-        for begin, end in zip([0, *cuts], [*cuts, len(raw)], strict=True):
-            talk.send(raw[begin:end] + (more if end == len(raw) else b""))
-            if fenced and end < len(raw):
+        for begin, end in zip([0, *cuts[:-1]], cuts, strict=True):
+            talk.send(raw[begin:end])
+            if fenced:
                 pause(server)
-        return finish(talk, x, behind)
+        later = send_before(talk, raw[cuts[-1] :], more)
+        return finish(talk, x, behind, later)
 
 
 @requirement("FRAME-061")
@@ -197,6 +200,7 @@ def test_a_body_that_was_not_asked_for_is_not_the_next_request(server: Server, j
 def _late(server: Server, head: bytes, body: bytes, script: dict[str, object], *, late: bool) -> Sent:
     if not late:
         return play(server, head + body, script)
+    loses(server)
     with server.connect() as talk:
         behind, more = server.prepare(NEXT, answering(server, b"follow"))
         x, raw = prepare(server, head, script)
@@ -204,10 +208,10 @@ def _late(server: Server, head: bytes, body: bytes, script: dict[str, object], *
         x.trace = talk.wire.trace
         talk.send(raw)
         with_answer = _answered(talk, x)
-        talk.send(body + more)
+        later = send_before(talk, body, more)
         if not with_answer:
-            return finish(talk, x, behind)  # the server waits for the body before it calls
-        return _rest(talk, x, behind)
+            return finish(talk, x, behind, later)  # the server waits for the body before it calls
+        return _rest(talk, x, behind, later)
 
 
 def _answered(talk: Dialogue, x: Exchange) -> bool:
@@ -217,11 +221,13 @@ def _answered(talk: Dialogue, x: Exchange) -> bool:
     return came
 
 
-def _rest(talk: Dialogue, x: Exchange, behind: Exchange) -> Sent:
+def _rest(talk: Dialogue, x: Exchange, behind: Exchange, later: bytes) -> Sent:
     """Read what follows an answer that came before the body was sent."""
     ended = over(x)
     if not ended:
         behind.trace = talk.wire.trace
+        if later:
+            talk.send(later)
         talk.read_answer(behind)
         ended = over(behind)
     talk.half_close()

@@ -12,7 +12,7 @@ from gateproof.target import Server
 from gateproof.wire.request import chunks
 
 from .seeing import answering, live, reading, reading_some
-from .sending import INNER, NEXT, Sent, coded, finish, keeps, needs_chunked, pause, play, report, served
+from .sending import INNER, NEXT, Sent, coded, finish, keeps, needs_chunked, pause, play, report, send_before, served
 
 SECRET = [b"X-Gateproof-T: 1", b"Content-Length: 3", b"Host: evil.test", b"Authorization: x", b"Cookie: a=b"]
 NAMES = (b"x-gateproof-t", b"authorization", b"cookie")
@@ -49,8 +49,8 @@ def _in_two(server: Server, octets: bytes, cut: int, script: Script | None = Non
         first.trace = talk.wire.trace
         talk.send(raw[:cut])
         pause(server)
-        talk.send(raw[cut:] + more)
-        return finish(talk, first, behind)
+        later = send_before(talk, raw[cut:], more)
+        return finish(talk, first, behind, later)
 
 
 @requirement("FRAME-028")

@@ -59,8 +59,7 @@ def begun(server: Server, *, young: bool = False) -> Exchange:
     server.fresh()
     first = heard(server, "scope", START_S)
     if young and first is not None and time.monotonic() - first.t > STALE_S:
-        server.running.terminate(ANSWER_S)
-        server.fresh()
+        server.fresh(ANSWER_S)  # one that ends when its startup is over will not end sooner
         first = heard(server, "scope", START_S)
     if first is None:
         _without_lifespan(server)

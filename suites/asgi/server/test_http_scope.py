@@ -83,7 +83,7 @@ def _scheme(server: Server, judge: Judge, wanted: str) -> None:
         judge("ASGI-HTTP-SCOPE-007", seen in (ABSENT, wanted), wanted, seen)
 
 
-@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010")
+@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=2)
 def test_path(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the target without its query, percent-decoded once and read as UTF-8."""
     scope = scope_of(server, get(b"/a?b=c?d"))
@@ -97,7 +97,9 @@ def test_path(server: Server, judge: Judge, draw: Draw) -> None:
                 return
             wanted = unquote_to_bytes(raw).decode("utf-8")
             seen = plain(x.call.scope.get("path", ABSENT))
-            judge(row, seen == wanted, wanted, seen)
+            # Octets that are decoded once and read by another charset than UTF-8 break the third sentence alone.
+            otherwise = row == "ASGI-HTTP-SCOPE-009" and seen == unquote_to_bytes(raw).decode("latin-1")
+            judge(row, seen == wanted or otherwise, wanted, seen)
 
         decoded = [b"/a%20b/%2541/x%2Fy", b"/%41", b"/a+b", b"/%25", b"/a;b=c/@:", b"/caf%C3%A9", b"/a%3Fb", b"/%23"]
         draw(

@@ -45,9 +45,9 @@ def raised(x: Exchange) -> bool:
     return bool(x.calls) and "raised" in (x.calls[0].first("start") or {})
 
 
-@requirement("WSGI-HEADERS-012")
+@requirement("WSGI-HEADERS-012", revision=2)
 def test_headers_are_transmitted_intact(server: Server, judge: Judge, draw: Draw) -> None:
-    """Every header with its name and value, empty values too."""
+    """Every header with its name and value, empty values too; characters beyond ASCII are for WSGI-UNICODE-005."""
 
     def law(headers: list[tuple[str, str]]) -> None:
         x = server.exchange(get(), giving(*headers))
@@ -57,10 +57,10 @@ def test_headers_are_transmitted_intact(server: Server, judge: Judge, draw: Draw
             judge("WSGI-HEADERS-012", wanted in got, wanted, [pair for pair in got if pair[0] == wanted[0]])
 
     names = st.sampled_from(["X-A", "x-b", "X-C.D", "X-!#$%&'*+^`|~", "ETag", "Content-Language", "X-Long-" + "n" * 60])
-    texts = st.sampled_from(["", "v", "a, b", "caf\xe9", '"q"', "x" * 500, "a;b=c", "a\tb", "\xff"])
+    texts = st.sampled_from(["", "v", "a, b", "v  w", '"q"', "x" * 500, "a;b=c", "a\tb"])
     corpus = [
         [("X-Empty", "")],
-        [("X-A", "1"), ("x-b", "caf\xe9")],
+        [("X-A", "1"), ("x-b", "a, b")],
         [("Content-Language", "en")],
         [("X-Long", "v" * 3000)],
     ]

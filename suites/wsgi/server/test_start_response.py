@@ -168,9 +168,9 @@ def _forms(status: Any, headers: Any) -> list[Any]:
     return [values.encode(status), values.encode(headers)]
 
 
-@requirement("WSGI-START-011", revision=2)
+@requirement("WSGI-START-011", revision=3)
 def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, draw: Draw) -> None:
-    """Any code and any list of legal fields is taken, and arrives unchanged."""
+    """Any code and any list of legal fields is taken; how the fields arrive is for WSGI-HEADERS-012 to say."""
 
     def law(case: tuple[int, list[tuple[str, str]]]) -> None:
         code, headers = case
@@ -178,11 +178,7 @@ def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, dr
         x = server.exchange(get(), script)
         said = starts(x)[0]
         judge("WSGI-START-011", "raised" not in said, f"accepted: {code} {headers}", said)
-        wanted = [(n.lower().encode(), v.encode("latin-1")) for n, v in headers]
-        given = {name for name, _ in wanted}  # a server may have names of its own, such as X-Powered-By
-        got = [(n.lower(), v) for n, v in x.answer.headers if n.lower() in given]
-        judge("WSGI-START-011", x.answer.status == code, code, x.answer.status)
-        judge("WSGI-START-011", sorted(got) == sorted(wanted), wanted, got)
+        judge("WSGI-START-011", x.answer.status == code, f"{code} with {headers}", x.answer.status)
 
     names = st.sampled_from(["X-A", "x-lower", "X-UPPER", "X-1", "X-Under_score", "X-Long-" + "n" * 40])
     texts = st.sampled_from(["", "a", "a, b", "caf\xe9", '"q"', "x" * 200, "a;b=c", "\xff", "%41"])

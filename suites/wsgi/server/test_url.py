@@ -107,7 +107,7 @@ def test_query_string_is_unchanged(server: Server, judge: Judge, draw: Draw) -> 
     judge.rest_blocked("every query was refused")
 
 
-@requirement("WSGI-URL-012")
+@requirement("WSGI-URL-012", revision=2)
 def test_path_and_query_are_split_before_decoding(server: Server, judge: Judge) -> None:
     """An encoded '?' belongs to the path, and the query never appears in it."""
     x = server.exchange(get(b"/env%3Fa?b"), ok())
@@ -115,7 +115,8 @@ def test_path_and_query_are_split_before_decoding(server: Server, judge: Judge) 
         judge.blocked("WSGI-URL-012", f"/env%3Fa?b is refused: {x.outcome}")
         return
     seen = (path_of(x.call.environ), value(x.call.environ, "QUERY_STRING"))
-    judge("WSGI-URL-012", seen == ("/env?a", "b"), ("/env?a", "b"), seen)
+    # That a path is not decoded at all is for WSGI-URL-006 to say.
+    judge("WSGI-URL-012", seen in (("/env?a", "b"), ("/env%3Fa", "b")), ("/env?a", "b"), seen)
 
 
 @requirement("WSGI-URL-013")

@@ -10,7 +10,7 @@ from gateproof.check import requirement
 from gateproof.judge import Judge
 from gateproof.scripts import attempt, start, wait, write, wsgi
 from gateproof.target import Dialogue, Server
-from gateproof.wire.client import WireError
+from gateproof.wire.client import Silent, WireError
 from gateproof.wire.request import get
 
 
@@ -22,11 +22,22 @@ def has_write(server: Server) -> None:
 
 
 def octets_by(connection: Dialogue, wanted: bytes, seconds: float) -> bytes:
-    """Read until the octets are there, the connection ends or time is up; return all that came."""
+    """Read until the octets are there, the connection ends or they plainly never come; return all that came.
+
+    Never is what has not come in the time, or while the server answered others (see `target.QUIET`).
+    """
+    quiet_s, others = connection.server.quiet
     end, got = time.monotonic() + seconds, b""
     while place(got, wanted) < 0:
         try:
-            piece = connection.wire.read_some(end)
+            piece = connection.wire.read_some(min(end, time.monotonic() + quiet_s))
+        except Silent:
+            never = connection.server.answers_others(others, end) or time.monotonic() >= end
+            if never and not connection.wire.readable():
+                if connection.current is not None:
+                    connection.current.silent = True  # what consists of waiting is not tried with every other case
+                break
+            continue
         except WireError:
             break
         if not piece:

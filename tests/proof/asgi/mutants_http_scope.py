@@ -113,7 +113,7 @@ class DecodesTwice(HttpScope):
         scope["path"] = unquote(scope["path"])
 
 
-@fault("ASGI-HTTP-SCOPE-010", also=["ASGI-HTTP-SCOPE-009"])
+@fault("ASGI-HTTP-SCOPE-010")
 class Latin1Path(HttpScope):
     """The path is read as latin-1."""
 

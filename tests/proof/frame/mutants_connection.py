@@ -35,6 +35,17 @@ class LaterAnswersFirst(Connection):
         await super().finish()
 
 
+@fault("FRAME-059")
+class LosesTheFirst(Http):
+    """Forgets a request where the next one has come with it; what that one is says nothing of other requirements."""
+
+    async def serve(self) -> bool:
+        """The fault."""
+        if self.body_ended and b"\r\n\r\n" in self.connection.buffer:
+            return True
+        return await super().serve()
+
+
 @fault("FRAME-060")
 class LosesCr(Connection):
     """Loses a CR at the end of a segment of a header section."""

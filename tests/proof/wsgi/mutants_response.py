@@ -232,7 +232,7 @@ class CountsNothing(Answer):
 # -- HEADERS
 
 
-@fault("WSGI-HEADERS-012", also=["WSGI-START-011"])
+@fault("WSGI-HEADERS-012")
 class DropsEmptyValues(Answer):
     """Headers with an empty value are lost."""
 
@@ -241,7 +241,7 @@ class DropsEmptyValues(Answer):
         return [pair for pair in super().outgoing() if pair[1]]
 
 
-@fault("WSGI-HEADERS-013", also=["WSGI-START-011"])
+@fault("WSGI-HEADERS-013")
 class HeadersInADict(Answer):
     """Of repeated headers the last is sent."""
 

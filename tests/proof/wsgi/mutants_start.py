@@ -247,7 +247,7 @@ class AnyStatus(Answer):
 # -- UNICODE
 
 
-@fault("WSGI-UNICODE-005", also=["WSGI-START-011", "WSGI-HEADERS-012"])
+@fault("WSGI-UNICODE-005")
 class Utf8Header(Answer):
     """The header is sent as UTF-8."""
 
