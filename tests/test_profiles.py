@@ -91,8 +91,8 @@ def test_run_completes_the_pins() -> None:
     """A profile's name stands for what it installs; pins win over it, and `=` is not a name."""
     profile = run.by_name("gunicorn-gevent")
     assert profile is not None
-    assert run.complete([], profile) == ["gunicorn", "gevent"]
-    assert run.complete(["gunicorn==26.0.0"], profile) == ["gunicorn==26.0.0", "gevent"]
+    assert run.complete([], profile) == ["gunicorn", "gevent", "packaging"]
+    assert run.complete(["gunicorn==26.0.0"], profile) == ["gunicorn==26.0.0", "gevent", "packaging"]
     assert run.profile_of("a2wsgi==1.9.0").name == "a2wsgi"
     assert run.profile_of("uvicorn==0.54.0").name == "uvicorn-h11"
     assert run.profile_of("granian==2.8.7", "wsgi").name == "granian-wsgi"
