@@ -8,8 +8,19 @@ from gateproof.drive.wsgi import Request
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 
-from .looking import judge_conduct
+from .looking import failed, judge_conduct
 
+# Values that are no dates, ranges, credentials, hosts or lists, whatever their fields promise.
+ODD_VALUES = (
+    *(("If-Modified-Since", value) for value in ("yesterday", "", "0", "Fri, 32 Foo 2100 25:00:00 GMT")),
+    *(("If-None-Match", 'x, "'), ("If-Range", "yesterday"), ("If-Unmodified-Since", "-1"), ("Accept", ";q=,/")),
+    *(("Range", value) for value in ("bytes=x-", "bytes=--1", "bytes=", "=", "bytes=1-0,-", "lines=0-")),
+    *(("Cookie", "=; ;;a"), ("Authorization", "Basic !!!"), ("Authorization", ""), ("Authorization", "Basic")),
+    *(("Accept-Language", "*;q=x"), ("Accept-Encoding", "gzip;q=x"), ("Accept-Charset", "x-none;q=2")),
+    *(("Content-Type", value) for value in ("multipart/form-data", "text/plain; charset=x-none", "/", ";")),
+    *(("Origin", "http://[::1"), ("Referer", "http://[::1"), ("User-Agent", ""), ("Traceparent", "00-x")),
+    *(("X-Forwarded-For", ", unknown"), ("X-Forwarded-Port", "port"), ("X-Forwarded-Proto", ""), ("Forwarded", "=;")),
+)
 VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
 
 
@@ -41,3 +52,17 @@ def test_head_is_like_get(app: Application, judge: Judge) -> None:
         elif missing:
             judge.reading("WSGI-HTTP-042", f"{place.path}: HEAD lacks {', '.join(sorted(missing))}")
     judge("WSGI-HTTP-042", True)  # unless it was judged otherwise
+
+
+@requirement("WSGI-HTTP-047")
+def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None:
+    """What cannot be parsed is ignored or refused: it makes no call fail that comes to something without it."""
+    for place in app.places:
+        plain = app.serve(Request("GET", place.path, place.query))
+        if failed(plain):
+            continue
+        for field in ODD_VALUES:
+            odd = app.serve(Request("GET", place.path, place.query, (field,)))
+            app.look_at(plain, odd)
+            judge("WSGI-HTTP-047", not failed(odd), plain.outcome, f"with {field}, {odd.outcome}")
+    judge.rest_blocked("no path answers a plain GET")

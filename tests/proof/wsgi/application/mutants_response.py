@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from gateproof.reference.wsgi_application import HTML, TEXT, Application, Environ, Response, StartResponse
@@ -169,6 +170,18 @@ class SaysWhatIsAsked(Application):
         """Build it."""
         name = self.query(environ, "name", "OK").encode("ascii", "ignore").decode().strip(" ") or "OK"
         return Response("200 " + name, body=[b"hello\n"])
+
+
+@mutant("WSGI-HTTP-047")
+class ParsesDates(Application):
+    """Takes a date of the client for a date."""
+
+    def answer(self, environ: Environ) -> Response:
+        """The fault."""
+        since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
+        if since:
+            assert parsedate_to_datetime(since)
+        return super().answer(environ)
 
 
 @mutant("WSGI-STATUS-007")
