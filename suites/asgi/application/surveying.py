@@ -27,7 +27,7 @@ HTTP_EXTENSIONS = (
 DENIAL = "websocket.http.response"
 ALL: dict[str, Any] = {name: {} for name in (*HTTP_EXTENSIONS, DENIAL)}
 CONDITIONS = (
-    (b"range", b"bytes=0-1"),
+    *((b"range", b"bytes=" + ranges) for ranges in (b"0-1", b"1-", b"-1", b"0-0,2-2", b"2-1", b"999999999-")),
     (b"if-none-match", b"*"),
     (b"if-modified-since", b"Sat, 01 Jan 2050 00:00:00 GMT"),
     (b"accept-encoding", b"gzip, br, deflate"),
@@ -42,6 +42,9 @@ SERVERS = (
     *(PLAIN.but(offers={name: {}}) for name in HTTP_EXTENSIONS),
 )
 METHODS = ("HEAD", "OPTIONS", "POST", "DELETE", "BREW")
+# A parameter that ends up in a field must not take its line end, nor what latin-1 lacks, with it.
+REFLECTED = (b"next", b"url", b"redirect", b"return_to", b"name", b"filename", b"lang", b"callback", b"q", b"value")
+HOSTILE = (b"%0D%0Ax-injected:%201", b"%E2%82%AC", b"%00")
 
 
 @dataclass
@@ -97,12 +100,21 @@ def _requests(app: App) -> Iterator[tuple[Request, Server]]:
     for number, request in enumerate(ways):
         for server in SERVERS:
             yield request, server
-        for condition in CONDITIONS:
+        for condition in (*CONDITIONS, *_validators(app, request)):
             yield request.but(headers=(condition,)), PLAIN
+        for value in HOSTILE if number < 3 else ():
+            yield request.but(query=b"&".join(b"%s=%s" % (name, value) for name in REFLECTED)), PLAIN
         if number < 3:
             yield from _methods(request)
     if any(request.path != "/" for request in ways) and ways[0].path != "/":
         yield Request(), PLAIN
+
+
+def _validators(app: App, request: Request) -> list[tuple[bytes, bytes]]:
+    """Return the conditions that a response invites its client to make."""
+    found = dict(reversed(app.usual(request).answer.fields))
+    asked = {b"etag": b"if-none-match", b"last-modified": b"if-modified-since"}
+    return [(condition, found[name]) for name, condition in asked.items() if name in found]
 
 
 def _methods(request: Request) -> Iterator[tuple[Request, Server]]:

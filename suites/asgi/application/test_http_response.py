@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateproof.check import requirement
-from gateproof.drive.asgi import App
+from gateproof.drive.asgi import App, Call
+from gateproof.drive.asgi.application import answer
 from gateproof.judge import Judge
 
-from .surveying import overseen
+from .surveying import overseen, survey
+from .varying import working
+
+BODILESS = (204, 304)
+DANGEROUS = b"\r\n\0"
 
 
 @requirement("ASGI-HTTP-RESP-001", "ASGI-HTTP-RESP-002")
@@ -37,3 +44,80 @@ def test_the_header_fields(app: App, judge: Judge) -> None:
 def test_the_length_of_the_body(app: App, judge: Judge) -> None:
     """A content-length is the length of the body; HEAD, 204 and 304 have none."""
     overseen(app, judge, "ASGI-HTTP-RESP-036", "ASGI-HTTP-RESP-037")
+
+
+def everywhere(app: App, judge: Judge, row: str, expected: str, wrong: Callable[[Call], object]) -> None:
+    """Judge every response of the survey; `wrong` returns what is wrong with one, or nothing."""
+    for call in survey(app).calls:
+        if call.scope["type"] != "http" or call.status is None:
+            continue
+        seen = wrong(call)
+        app.point_at(call.played)
+        judge(row, not seen, expected, f"{call.scope['method']} {call.scope['path']}: {seen}")
+    app.point_at()
+    judge(row, True)
+
+
+@requirement("ASGI-HTTP-RESP-060", "ASGI-HTTP-RESP-061")
+def test_a_response_without_content(app: App, judge: Judge) -> None:
+    """A 204 announces no length, and neither 204 nor 304 has a body."""
+
+    def length(call: Call) -> object:
+        return call.status == 204 and call.header(b"content-length") is not None and call.headers
+
+    def body(call: Call) -> object:
+        return call.status in BODILESS and call.body and f"status {call.status}, body {call.body[:40]!r}"
+
+    everywhere(app, judge, "ASGI-HTTP-RESP-060", "204 without content-length", length)
+    everywhere(app, judge, "ASGI-HTTP-RESP-061", "204 and 304 without body", body)
+
+
+@requirement("ASGI-HTTP-RESP-062")
+def test_values_stay_on_their_line(app: App, judge: Judge) -> None:
+    """No CR, LF or NUL gets into a field, whatever a request makes the application say."""
+
+    def broken(call: Call) -> object:
+        return [field for field in call.headers if any(octet in DANGEROUS for part in field for octet in part)]
+
+    everywhere(app, judge, "ASGI-HTTP-RESP-062", "fields of one line each", broken)
+
+
+@requirement("ASGI-HTTP-RESP-063")
+def test_the_body_is_not_framed(app: App, judge: Judge) -> None:
+    """The body is what the client is to get: no chunks of a transfer coding are made of it."""
+
+    def framed(call: Call) -> object:
+        return call.complete and chunked(call.body) and call.body[:60]
+
+    everywhere(app, judge, "ASGI-HTTP-RESP-063", "a body as it is", framed)
+
+
+def chunked(body: bytes) -> bool:
+    """Tell whether a body parses completely as chunks, more than the last of them."""
+    rest, chunks = body, 0
+    while rest:
+        size, line_end, rest = rest.partition(b"\r\n")
+        try:
+            length = int(size.partition(b";")[0], 16)
+        except ValueError:
+            return False
+        if not line_end or length < 0 or rest[length : length + 2] != b"\r\n":
+            return False
+        rest, chunks = rest[length + 2 :], chunks + 1
+        if not length:
+            return not rest and chunks > 1
+    return False
+
+
+@requirement("ASGI-HTTP-RESP-064")
+def test_the_length_for_head(app: App, judge: Judge) -> None:
+    """The content-length of the answer to HEAD, if there is one, is that of GET."""
+    for usual in working(app):
+        length = [value for name, value in usual.answer.fields if name == b"content-length"]
+        if usual.request.method != "GET" or not usual.steady or len(length) != 1:
+            continue
+        head = answer(app.http(usual.request.but(method="HEAD")))
+        told = [value for name, value in head.fields if name == b"content-length"]
+        same = head.status != usual.answer.status or told in ([], length)
+        judge("ASGI-HTTP-RESP-064", same, f"content-length {length}", f"HEAD {usual.request.path}: {told}")
+    judge("ASGI-HTTP-RESP-064", True)

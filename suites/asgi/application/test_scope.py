@@ -6,7 +6,7 @@ from typing import Any
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
-from gateproof.drive.asgi import App
+from gateproof.drive.asgi import App, Request
 from gateproof.drive.asgi.application import answer
 from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN
 from gateproof.judge import Judge
@@ -46,6 +46,36 @@ ODD_FIELDS = (
     (b"traceparent", b"00-\xff-01"),
 )
 ODD_QUERIES = (b"a=%zz", b"%", b"a=%FF", b"=&&==", b"a[]=1&a[b]=2", b"x" * 4000)
+MOUNTS = ("/mnt", "/mnt/deep", "/m+n(t)")
+UNIX = ("/run/server.sock", None)
+# What percent-decoding may give, where it leads nowhere: no name of a file may be as long, or hold a NUL.
+ODD_PATHS = (
+    *(
+        "/\0",
+        "/a\nb",
+        "//",
+        "//else.example/",
+        "/..",
+        "/../..",
+        "/.",
+        "/%2e%2e/",
+        "/\\..\\",
+        "/caf\u00e9/\u20ac",
+        "/\ufffd",
+    ),
+    *("/\U0001f600", "/ ", "/:", "/;a=b", "/~", "/[", "/{x}", "/<a>", "/" + "x" * 300, "/" + "x/" * 300),
+)
+ODD_HOSTS = (
+    b"",
+    b"a b",
+    b"[::1",
+    b"[::1]:80",
+    b"else.example:",
+    b"else.example:port",
+    b"@",
+    b"/",
+    b"a,b",
+)
 TLS: dict[str, Any] = {
     "server_cert": None,
     "client_cert_chain": [],
@@ -104,6 +134,35 @@ def test_each_optional_key(app: App, judge: Judge) -> None:
             survives(app, judge, row, usual, PLAIN.but(without=frozenset({key})))
             if key in MAY_BE_NONE:
                 survives(app, judge, row, usual, PLAIN.but(none=frozenset({key})))
+
+
+@requirement("ASGI-HTTP-SCOPE-067")
+def test_the_path_of_a_socket(app: App, judge: Judge) -> None:
+    """server may be the path of a unix socket, with None for a port; there the client has no address."""
+    for usual in working(app):
+        for server in (PLAIN.but(server=UNIX), PLAIN.but(server=UNIX, client=None)):
+            survives(app, judge, "ASGI-HTTP-SCOPE-067", usual, server)
+
+
+@requirement("ASGI-HTTP-SCOPE-068")
+def test_any_path(app: App, judge: Judge) -> None:
+    """Whatever a path holds, and wherever it leads: no exception and no failure of the application."""
+    for base in dict.fromkeys(("", *(usual.request.path.rstrip("/") for usual in working(app)))):
+        for path in ODD_PATHS:
+            seen = answer(app.http(Request(path=base + path)))
+            judge("ASGI-HTTP-SCOPE-068", not seen.broken, f"an answer for {base + path!r:.80}", seen)
+
+
+@requirement("ASGI-HTTP-SCOPE-069")
+def test_any_host(app: App, judge: Judge) -> None:
+    """Without a host, as HTTP/1.0 has it, and with one that is none: an answer, if only that it is a bad request."""
+    for usual in working(app):
+        for server in (PLAIN, PLAIN.but(server=None), PLAIN.but(server=UNIX)):
+            if not answer(app.http(usual.request, server)).broken:  # with a host it works
+                bare = server.but(host=None, http_version="1.0")
+                survives(app, judge, "ASGI-HTTP-SCOPE-069", usual, bare)
+        for host in ODD_HOSTS:
+            survives(app, judge, "ASGI-HTTP-SCOPE-069", usual, PLAIN.but(host=host))
 
 
 @requirement("ASGI-SCOPE-003")
@@ -168,7 +227,7 @@ def test_below_a_mount_point(app: App, judge: Judge) -> None:
     for usual in working(app):
         if usual.answer.status is None or not 200 <= usual.answer.status < 300:
             continue
-        for root in ("/mnt", "/mnt/deep"):
+        for root in MOUNTS:
             seen = answer(app.http(usual.request, PLAIN.but(root_path=root)))
             found = seen.status != 404 and not seen.broken
             judge("ASGI-HTTP-SCOPE-060", found, f"{root}{usual.request.path} with root_path {root} is found", seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from gateproof.drive.asgi import Call, Middleware, Request
@@ -10,7 +11,9 @@ from gateproof.drive.asgi.middleware import Inner
 from gateproof.drive.asgi.scopes import PLAIN, Server, http_scope, websocket_scope
 from gateproof.judge import Blocked
 
+Event = dict[str, Any]
 CONNECT = {"type": "websocket.connect"}
+PLAIN_REQUEST = Request()
 GONE = {"type": "websocket.disconnect", "code": 1001, "reason": "going"}
 
 
@@ -37,17 +40,25 @@ def through(middleware: Middleware, request: Request, server: Server = PLAIN) ->
     return call, middleware.only
 
 
-def talk(middleware: Middleware, server: Server = PLAIN, path: str = "/", **how: bool) -> Call:
-    """Make a handshake, and leave when the application inside had its turn."""
+def talk(
+    middleware: Middleware,
+    server: Server = PLAIN,
+    request: Request = PLAIN_REQUEST,
+    says: Sequence[Event] = (),
+    **how: bool,
+) -> Call:
+    """Make a handshake, say something, and leave when the application inside had its turn."""
 
     async def script(call: Call) -> None:
-        call.give(CONNECT)
-        await call.until(lambda: "websocket.close" in call.types or call.awaiting, middleware.patience)
+        call.give(CONNECT, *says)
+        await call.until(
+            lambda: "websocket.close" in call.types or (call.awaiting and not call.inbox), middleware.patience
+        )
         call.leave(GONE, repeated=False)
         await call.end(middleware.patience)
 
     middleware.inside(middleware.behaviour)
-    return middleware.websocket(Request(path=path), script, server, **how)
+    return middleware.websocket(request, script, server, **how)
 
 
 def scopes(middleware: Middleware, path: str) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from gateproof.check import requirement
@@ -13,11 +15,20 @@ from gateproof.drive.asgi.scopes import PLAIN, body_events, http_scope
 from gateproof.judge import Judge
 
 from ..application import drawing
-from .around import CONNECT, GONE, reached
+from .around import CONNECT, GONE, reached, talk
 
 Fields = list[tuple[bytes, bytes]]
 DEBUG: dict[str, Any] = {"http.response.debug": {}}
+DENIAL: dict[str, Any] = {"websocket.http.response": {}}
+RESPONSE_CONTAINERS: dict[str, Any] = {
+    "tuple of tuples": tuple,
+    "list of lists": lambda pairs: [list(pair) for pair in pairs],
+    "tuple of lists": lambda pairs: tuple(list(pair) for pair in pairs),
+    "generator": iter,
+}
 BODY = b"a=1&b=\xc3\xa9&c=" + b"x" * 40
+STREAM_S = 0.5  # how long a part is waited for that may be held back
+OCTETS = bytes(range(256))  # no text in any encoding that is worth guessing
 STATUSES = (200, 201, 204, 301, 304, 404, 418, 500, 503)
 NAMES = (b"x-gateproof", b"x-odd", b"x-gateproof-2", b"x-repeated")
 
@@ -100,6 +111,98 @@ def test_what_the_application_leaves_out(middleware: Middleware, judge: Judge) -
             judge(row, call.error is None and call.complete, "the response, whole", call.outcome)
 
 
+@requirement("ASGI-MW-029")
+def test_fields_in_any_container(middleware: Middleware, judge: Judge) -> None:
+    """The fields of the inner response are pairs in any iterable: a tuple, lists of lists, a generator."""
+    request = reached(middleware)[0]
+    pairs = ((b"content-type", b"text/plain"), (NAMES[0], b"1"))
+    for fields in (
+        (),
+        ((b"accept-encoding", b"gzip, br"), (b"origin", b"http://elsewhere.example"), (b"cookie", b"a=1")),
+    ):
+        for name, make in RESPONSE_CONTAINERS.items():
+
+            async def sending(inner: Inner, receive: Any, send: Any, make: Any = make) -> None:
+                await whole(receive)
+                await send({"type": "http.response.start", "status": 200, "headers": make(pairs)})
+                await send({"type": "http.response.body", "body": b"inner"})
+
+            middleware.inside(sending)
+            call = middleware.http(request.but(headers=fields))
+            if middleware.inner:
+                kept = call.error is None and call.complete and pairs[1] in call.headers
+                judge("ASGI-MW-029", kept, f"the response with its fields, which are a {name}", call.outcome)
+
+
+@requirement("ASGI-MW-030")
+def test_a_coding_stays(middleware: Middleware, judge: Judge) -> None:
+    """A body that the application inside has encoded comes out so that its fields still say how it is decoded."""
+    request = reached(middleware)[0].but(headers=((b"accept-encoding", b"gzip, deflate, br"),))
+    body = bytes(range(256)) * 10
+    for coding in (b"br", b"gzip", b"x-gateproof"):
+        for parts in ((body,), (body[:1000], body[1000:])):
+            middleware.inside(
+                responding(headers=[(b"content-type", b"text/html"), (b"content-encoding", coding)], body=parts)
+            )
+            call = middleware.http(request)
+            if middleware.only is None:
+                continue
+            values = b",".join(value for name, value in call.headers if name == b"content-encoding")
+            codings = [word.strip() for word in values.split(b",")]
+            same = call.body == body
+            seen = f"content-encoding {values!r}, {'the inner' if same else 'another'} body of {len(call.body)} octets"
+            fine = codings == [coding] if same else len(codings) > 1 and codings[0] == coding
+            judge("ASGI-MW-030", fine or not call.complete, f"{coding!r} once for the inner body, and first", seen)
+    judge("ASGI-MW-030", True)
+
+
+@requirement("ASGI-MW-031")
+def test_a_conversation_comes_out(middleware: Middleware, judge: Judge) -> None:
+    """What the application inside answers to a handshake comes out: acceptance, messages, an end, a denial."""
+    accept = {"type": "websocket.accept", "subprotocol": "chat", "headers": [(NAMES[0], b"1")]}
+    sent = {"type": "websocket.send", "text": "\u20ac"}, {"type": "websocket.send", "bytes": b"\x00\xff"}
+    close = {"type": "websocket.close", "code": 4001, "reason": "\u20ac"}
+    denial = (
+        {
+            "type": "websocket.http.response.start",
+            "status": 403,
+            "headers": [(b"content-type", b"text/plain"), (NAMES[0], b"1")],
+        },
+        {"type": "websocket.http.response.body", "body": b"members ", "more_body": True},
+        {"type": "websocket.http.response.body", "body": b"only"},
+    )
+    request = Request(subprotocols=("v1", "chat"))
+    for events in ((accept, *sent, close), (close,), denial):
+
+        async def saying(inner: Inner, receive: Any, send: Any, events: Any = events) -> None:
+            await receive()
+            offered = events is not denial or "websocket.http.response" in (inner.scope.get("extensions") or {})
+            for event in events if offered else (close,):
+                await send(dict(event))
+
+        middleware.inside(saying)
+        call = talk(middleware, PLAIN.but(offers=DENIAL), request)
+        if middleware.only is None or middleware.only.sent == [close] != [*events]:
+            continue  # it has an answer of its own, or took the extension back
+        lost = [event["type"] for event in events if not any(_like(event, each) for each in call.sent)]
+        judge(
+            "ASGI-MW-031",
+            not lost and call.error is None,
+            "what was sent inside, outside",
+            f"without {lost}; {call.outcome}",
+        )
+    judge("ASGI-MW-031", True)
+
+
+def _like(event: dict[str, Any], seen: Any) -> bool:
+    """Tell whether an event is there, fields that were added aside."""
+    if not isinstance(seen, dict):
+        return False
+    fields = {tuple(pair) for pair in seen.get("headers") or ()}
+    rest = {key: value for key, value in event.items() if key != "headers"}
+    return rest.items() <= seen.items() and set(event.get("headers", ())) <= fields
+
+
 async def _nothing() -> dict[str, Any]:
     return {"type": "http.request", "body": b"", "more_body": False}
 
@@ -126,6 +229,16 @@ def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge,
         judge("ASGI-MW-007", not call.sent or call.types[0] == "http.response.start", "the start first", call.outcome)
 
     draw(law, drawing.cuts(len(BODY)), [(), (3,), (0, 5, 5), (1, 2, 3, 4)], examples=15)
+    for typed in ((), ((b"content-type", b"application/octet-stream"),), ((b"content-type", b"multipart/form-data"),)):
+        middleware.inside(responding(body=(OCTETS,)))
+        length = (b"content-length", b"%d" % len(OCTETS))
+        call = middleware.http(request.but(headers=(*typed, length), body=(OCTETS[:100], OCTETS[100:])))
+        inner = middleware.only
+        if inner is not None:
+            judge("ASGI-MW-021", inner.body == OCTETS, f"all octets inside, with {typed}", inner.body)
+            judge("ASGI-MW-021", call.body == OCTETS or encoded(call, ()), "all octets outside", call.outcome)
+        else:
+            judge("ASGI-MW-021", call.error is None, "an answer to octets that are no text", call.outcome)
     judge("ASGI-MW-007", True)
     judge("ASGI-MW-021", True)
 
@@ -155,19 +268,33 @@ def test_status_and_fields_come_out(middleware: Middleware, judge: Judge, draw: 
     draw(law, drawing.responses(STATUSES, NAMES), corpus, examples=15)
 
 
-@requirement("ASGI-MW-008", "ASGI-MW-009", "ASGI-MW-015", "ASGI-MW-026", revision=2)
+@requirement("ASGI-MW-008", "ASGI-MW-009", "ASGI-MW-015", "ASGI-MW-026", revision=3)
 def test_both_roles_are_played_well(middleware: Middleware, judge: Judge) -> None:
     """What comes out keeps to the rules of applications, what goes in to those of servers."""
     reached(middleware)
-    for request, server, behaviour in _scenes(middleware):
-        middleware.inside(behaviour)
-        call = middleware.http(request, server)
+    calls = itertools.chain(_answers(middleware), _talks(middleware))
+    for call in calls:
         app_failed = any(each.error is not None for each in middleware.inner)
         for finding in middleware.blamed(call):
             if finding.requirement_id in judge.rows and not (app_failed and finding.requirement_id == "ASGI-MW-008"):
                 judge(finding.requirement_id, False, finding.expected, f"{finding.message}: {finding.seen}")
     for row in judge.rows:
         judge(row, True)
+
+
+def _answers(middleware: Middleware) -> Iterator[Call]:
+    for request, server, behaviour in _scenes(middleware):
+        middleware.inside(behaviour)
+        yield middleware.http(request, server)
+
+
+def _talks(middleware: Middleware) -> Iterator[Call]:
+    """Make handshakes by servers that can do little, and by those that can do much."""
+    for path in middleware.places:
+        for server in (PLAIN, PLAIN.but(offers=DENIAL), PLAIN.but(asgi={"version": "3.0"}, offers=None)):
+            for fields in ((), ((b"origin", b"http://elsewhere.example"), (b"cookie", b"a=1; sessionid=x"))):
+                middleware.inside(served)
+                yield talk(middleware, server, Request(path=path, headers=fields))
 
 
 def _scenes(middleware: Middleware) -> list[tuple[Request, Any, Any]]:
@@ -184,7 +311,7 @@ def _scenes(middleware: Middleware) -> list[tuple[Request, Any, Any]]:
     return found
 
 
-@requirement("ASGI-MW-010")
+@requirement("ASGI-MW-010", revision=2)
 def test_exceptions_come_out(middleware: Middleware, judge: Judge) -> None:
     """An exception of the application inside comes out, before the response and in the middle of it."""
     for request in reached(middleware):
@@ -204,6 +331,18 @@ def test_exceptions_come_out(middleware: Middleware, judge: Judge) -> None:
                 judge.reading("ASGI-MW-010", "it answers the exception itself, which may be its purpose")
                 continue
             judge("ASGI-MW-010", call.error is not None, f"the exception, after {sent} events", call.outcome)
+    for accepted in (False, True):
+
+        async def breaking(inner: Inner, receive: Any, send: Any, accepted: bool = accepted) -> None:
+            await receive()
+            if accepted:
+                await send({"type": "websocket.accept"})
+            raise InnerFailed("the application failed")
+
+        middleware.inside(breaking)
+        call = talk(middleware)
+        told = call.error is not None or "websocket.close" in call.types or not middleware.inner
+        judge("ASGI-MW-010", told, "the exception out of a conversation, or an end of it", call.outcome)
 
 
 @requirement("ASGI-MW-011")
@@ -258,7 +397,7 @@ def test_cancellation_passes_through(middleware: Middleware, judge: Judge) -> No
     judge("ASGI-MW-012", not call.stuck, "the outer call ends", call.outcome)
 
 
-@requirement("ASGI-MW-013")
+@requirement("ASGI-MW-013", revision=2)
 def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge) -> None:
     """http.disconnect and websocket.disconnect come out of the receive of the application inside."""
     request = reached(middleware)[0]
@@ -283,6 +422,8 @@ def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge)
     kinds = [event.get("type") for inner in middleware.inner for event in inner.received]
     judge("ASGI-MW-013", "http.disconnect" in kinds, "http.disconnect inside", f"{kinds}; {call.outcome}")
 
+    _judge_beside_a_stream(middleware, judge, request)
+
     async def talking(call: Call) -> None:
         call.give(CONNECT)
         await call.until(lambda: "websocket.accept" in call.types, middleware.patience)
@@ -294,6 +435,39 @@ def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge)
     if middleware.only is not None and "websocket.accept" in call.types:
         kinds = [event.get("type") for event in middleware.only.received]
         judge("ASGI-MW-013", GONE["type"] in kinds, "websocket.disconnect inside", f"{kinds}; {call.outcome}")
+
+
+def _judge_beside_a_stream(middleware: Middleware, judge: Judge, request: Request) -> None:
+    """Judge what the application inside hears while it streams: nothing as long as the client stays, then its end."""
+    heard: list[str] = []
+    before: list[str] = []
+
+    async def streaming(inner: Inner, receive: Any, send: Any) -> None:
+        await whole(receive)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+        for _ in range(4):
+            heard.append(str((await receive())["type"]))
+            if heard[-1] == "http.disconnect":
+                return
+
+    async def leaving(call: Call) -> None:
+        call.give(*body_events(request))
+        await call.until(lambda: call.awaiting and not call.inbox and call.first("http.response.body"), STREAM_S)
+        for _ in range(10):
+            await middleware.loop.turn()
+        before.extend(heard)
+        call.leave({"type": "http.disconnect"})
+        await call.end(middleware.patience)
+
+    middleware.inside(streaming)
+    call = middleware.play(http_scope(request), leaving)
+    if call.first("http.response.body") is None:
+        return  # it holds the response back
+    judge("ASGI-MW-013", "http.disconnect" not in before, "no http.disconnect before the client left", call.outcome)
+    judge(
+        "ASGI-MW-013", "http.disconnect" in heard, "http.disconnect inside, beside a stream", f"{heard}; {call.outcome}"
+    )
 
 
 @requirement("ASGI-MW-014")

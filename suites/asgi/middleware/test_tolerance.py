@@ -14,7 +14,7 @@ from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server
 from gateproof.judge import Judge
 
 from ..application import drawing
-from ..application.test_scope import LEFT_OUT, ODD_FIELDS, ODD_QUERIES, TLS
+from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS
 from .around import reached, talk
 
 TIMES = 5
@@ -35,6 +35,22 @@ SERVERS: tuple[Server, ...] = (
     PLAIN.but(case=bytes.upper),
     PLAIN.but(asgi={"version": "3.0", "spec_version": "2.5"}, more={"vendor.x": object}),
 )
+# What a server before this one says of the client: middleware may believe it, of whom it trusts, where it is well said.
+LOCAL = PLAIN.but(client=("127.0.0.1", 50112))
+FORWARDED = tuple(
+    ((b"x-forwarded-for", address), (b"x-forwarded-proto", scheme), (b"x-forwarded-host", host), (b"forwarded", all_))
+    for address, scheme, host, all_ in (
+        (b"10.0.0.1", b"https", b"else.example", b"for=10.0.0.1;proto=https"),
+        (b"10.0.0.1, unknown, [::1]:99", b"https, http", b"else.example:99, x", b'for="[::1]:99";host=a, for=_b'),
+        (b"", b"wss", b"", b"for"),
+        (b"\xff,, ", b"\xff", b"caf\xe9:port", b'for="\xff";;='),
+    )
+)
+MORE_SERVERS = (
+    *(PLAIN.but(host=host) for host in (None, *ODD_HOSTS)),
+    PLAIN.but(host=None, http_version="1.0", server=None),
+    PLAIN.but(root_path=MOUNTS[-1]),
+)
 
 
 def own(middleware: Middleware, call: Call) -> str:
@@ -48,7 +64,7 @@ def own(middleware: Middleware, call: Call) -> str:
     return ""
 
 
-@requirement("ASGI-MW-017", revision=2)
+@requirement("ASGI-MW-017", revision=3)
 def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """Whatever a server may leave out or add, no exception of the middleware's own comes out."""
     requests = reached(middleware)
@@ -63,7 +79,13 @@ def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, dr
 
     corpus: list[Any] = [(server, (), b"") for server in SERVERS]
     corpus += [(PLAIN, (field,), b"") for field in ODD_FIELDS] + [(PLAIN, (), query) for query in ODD_QUERIES]
+    corpus += [(server, (), b"") for server in MORE_SERVERS]
+    corpus += [(server, fields, b"") for fields in FORWARDED for server in (LOCAL, PLAIN.but(client=None))]
     draw(law, drawing.odd_requests(SERVERS, ODD_FIELDS, ODD_QUERIES), corpus)
+    for path in ODD_PATHS:
+        middleware.inside(middleware.behaviour)
+        call = middleware.http(requests[0].but(path=path))
+        judge("ASGI-MW-017", not own(middleware, call), f"an answer for {path!r:.80}", own(middleware, call))
     for server in (PLAIN, PLAIN.but(asgi=None), PLAIN.but(asgi={"version": "3.0"})):
         for state in (dict[str, Any](), None):
             call = middleware.lifetime(server, state)
@@ -72,13 +94,18 @@ def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, dr
             judge("ASGI-MW-017", not raised and not call.hung, "a lifetime is passed on", call.outcome)
 
 
-@requirement("ASGI-MW-025")
+@requirement("ASGI-MW-025", "ASGI-MW-032", revision=2)
 def test_every_legal_handshake_is_accepted(middleware: Middleware, judge: Judge) -> None:
-    """Whatever a server may leave out of a handshake's scope or add, no exception of the middleware's own comes out."""
-    for server in SERVERS:
-        call = talk(middleware, server)
+    """Whatever a handshake's scope lacks or has, no exception of the middleware's own comes out, and it stays one."""
+    plain = [(server, Request()) for server in (*SERVERS, *MORE_SERVERS)]
+    told = [(LOCAL, Request(headers=fields)) for fields in FORWARDED]
+    for server, request in (*plain, *told):
+        call = talk(middleware, server, request)
         wrong = own(middleware, call)
         judge("ASGI-MW-025", not wrong or (not call.types and call.error is None), "a handshake is passed on", wrong)
+        schemes = [inner.scope.get("scheme", "ws") for inner in middleware.inner]
+        changed = [scheme for scheme in schemes if scheme not in ("ws", "wss")]
+        judge("ASGI-MW-032", not changed, "'ws' or 'wss' inside", f"{changed} for {dict(request.headers)}")
 
 
 @requirement("ASGI-MW-018")

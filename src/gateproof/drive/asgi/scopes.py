@@ -70,6 +70,7 @@ class Server:
     root_path: str = ""
     client: Any = ("192.0.2.7", 50112)
     server: Any = ("testserver.example", 80)
+    host: bytes | None = HOST  # the field of the request; HTTP/1.0 may have none
     without: frozenset[str] = frozenset()
     none: frozenset[str] = frozenset()
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -118,7 +119,8 @@ def lifespan_scope(server: Server = PLAIN, state: dict[str, Any] | None = None) 
 
 def _common(request: Request, server: Server, scheme: str) -> dict[str, Any]:
     path = server.root_path + request.path
-    fields = [(server.case(name), value) for name, value in ((b"host", HOST), *request.headers)]
+    host = () if server.host is None else ((b"host", server.host),)
+    fields = [(server.case(name), value) for name, value in (*host, *request.headers)]
     return {
         "asgi": dict(server.asgi) if server.asgi is not None else None,
         "http_version": server.http_version,

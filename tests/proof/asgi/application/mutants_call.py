@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import Any
 
 from gateproof.reference.asgi_application import Gone
@@ -77,6 +78,18 @@ class LeavesATask(Application):
             self.waiting: list[Any] = []
         self.waiting.append(asyncio.ensure_future(asyncio.Event().wait()))
         await super().http(scope, receive, send)
+
+
+@mutant("ASGI-APP-040")
+class LeavesATaskBehindAStream(Application):
+    """Does not end what listens for a client that leaves a stream."""
+
+    async def endless(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        if not hasattr(self, "waiting"):
+            self.waiting: list[Any] = []
+        self.waiting.append(asyncio.ensure_future(asyncio.Event().wait()))
+        await super().endless(scope, receive, send)
 
 
 @mutant("ASGI-APP-041")
@@ -232,7 +245,39 @@ class DecodesFields(Application):
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The fault."""
-        assert [value.decode("utf-8") for _, value in scope["headers"]]
+        assert all(value.decode("utf-8") or True for _, value in scope["headers"])
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-067")
+class CountsWithThePort(Application):
+    """Takes the port for a number."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        if scope.get("server"):
+            assert int(scope["server"][1])
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-068")
+class LooksForAFile(Application):
+    """Looks for a file of that name."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.stat("/nowhere" + self.path(scope))
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-069")
+class NeedsAHost(Application):
+    """Takes the host for granted."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        assert self.fields(scope, b"host")[0]
         await super().http(scope, receive, send)
 
 

@@ -6,6 +6,9 @@ import io
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from gateproof.reference.asgi_application import TEXT
 
 from ...registry import mutant
 from .spoiling import Application, Event, Receive, Scope, Send, Spoiling, head, of
@@ -206,6 +209,58 @@ class TheWrongLength(Application):
 
 
 # Extensions
+
+
+@mutant("ASGI-HTTP-RESP-060")
+class ALengthOfNothing(Application):
+    """Says with 204 how long it is not."""
+
+    async def empty(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        await self.start(send, 204, [(b"content-length", b"0")])
+        await self.finish(send)
+
+
+@mutant("ASGI-HTTP-RESP-061")
+class ContentOfNothing(Application):
+    """Sends a body with 204."""
+
+    async def empty(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        await self.start(send, 204, [])
+        await self.finish(send, b"null")
+
+
+@mutant("ASGI-HTTP-RESP-062")
+class Reflects(Spoiling):
+    """Puts a parameter into a field as it is."""
+
+    def spoil(self, event: Event, scope: Scope) -> list[Any]:
+        """The fault."""
+        if event["type"] != "http.response.start" or b"next=" not in scope.get("query_string", b""):
+            return [event]
+        return head(event, (b"x-next", unquote_to_bytes(scope["query_string"].partition(b"next=")[2])))
+
+
+@mutant("ASGI-HTTP-RESP-063")
+class FramesItsParts(Application):
+    """Makes chunks of its parts."""
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        await self.start(send, 200, [TEXT])
+        for piece in (b"one\n", b"two\n", b""):
+            await self.chunk(send, b"%x\r\n%s\r\n" % (len(piece), piece))
+        await self.finish(send)
+
+
+@mutant("ASGI-HTTP-RESP-064")
+class NoLengthForHead(Application):
+    """Measures what it sends, not what it would have sent."""
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The fault."""
+        await super().respond(scope, send, status, fields, b"" if scope["method"] == "HEAD" else body)
 
 
 @mutant("ASGI-EXT-004")

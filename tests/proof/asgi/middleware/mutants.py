@@ -204,6 +204,86 @@ class ReadsTheFields(Through):
         return [event]
 
 
+@mutant("ASGI-MW-029")
+class AppendsToTheFields(Through):
+    """Takes the fields of a response for a list of its own."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        if event["type"] == "http.response.start" and "headers" in event:
+            event["headers"].append((b"x-added", b"1"))
+        return [event]
+
+
+@mutant("ASGI-MW-030")
+class NamesItsOwnCodingAlone(Through):
+    """Encodes what is encoded, and says so for the last time alone."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        fields = event.get("headers")
+        if isinstance(fields, list) and b"content-encoding" in [name for name, _ in fields]:
+            return [{**event, "headers": [(b"content-encoding", b"x-mine")]}]
+        return [event]
+
+
+@mutant("ASGI-MW-031")
+class ClosesAsItLikes(Through):
+    """Ends conversations by a code of its own."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [{**event, "code": 1000, "reason": ""}] if event["type"] == "websocket.close" else [event]
+
+
+@mutant("ASGI-MW-032")
+class BelievesTheProxy(Through):
+    """Takes the scheme of a proxy for that of every scope."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        said = dict(scope.get("headers", ())).get(b"x-forwarded-proto")
+        return {**scope, "scheme": said.decode("latin-1")} if said in (b"http", b"https") else scope
+
+
+@mutant("ASGI-MW-013")
+class SaysGoodbyeTooEarly(Through):
+    """Has nothing more to give after the body than a disconnect."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        over: list[bool] = []
+
+        async def taking() -> Event:
+            if over:
+                return {"type": "http.disconnect"}
+            event: Event = await receive()
+            if event["type"] == "http.request" and not event.get("more_body"):
+                over.append(True)
+            return event
+
+        await self.app(scope, taking, send)
+
+
+@mutant("ASGI-MW-010")
+class SwallowsInConversations(Through):
+    """Keeps exceptions of conversations to itself."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        with contextlib.suppress(Exception if scope["type"] == "websocket" else ()):
+            await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-021")
+class TakesBodiesForText(Through):
+    """Decodes what it passes on."""
+
+    def take(self, event: Event, scope: Scope) -> Event:
+        """The fault."""
+        return {**event, "body": event["body"].decode("utf-8", "replace").encode()} if event.get("body") else event
+
+
 @mutant("ASGI-MW-008")
 class FieldsAsText(Through):
     """Adds a field as text."""
@@ -330,7 +410,7 @@ class AddressOfHandshakes(Through):
         return dict(scope)
 
 
-@mutant("ASGI-MW-017")
+@mutant("ASGI-MW-017", also=["ASGI-MW-025"])
 class DecodesFields(Through):
     """Takes fields for UTF-8."""
 
