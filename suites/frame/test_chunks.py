@@ -126,6 +126,24 @@ def test_a_size_is_hexadecimal_digits_alone(server: Server, judge: Judge, draw: 
     draw(law, st.tuples(signs, tails).filter(lambda pair: any(pair)), examples=10)
 
 
+@requirement("FRAME-122")
+def test_a_malformed_chunk_is_not_waited_on(server: Server, judge: Judge) -> None:
+    """What can be no chunk is refused when it comes: more of the body mends nothing."""
+    needs_chunked(server)
+    shapes = {
+        "-5": chunk(b"-5", b"hello"),
+        "zz": chunk(b"zz", b"hello"),
+        "data without CRLF": b"5\r\nhelloXX",
+    }
+    wrong = []
+    for name, octets in shapes.items():
+        sent = play(server, coded(octets + END))
+        if sent.silent:
+            wrong.append(f"{name}: {sent.told}")
+            hung(server, sent)
+    report(judge, "FRAME-122", wrong, "a refusal, or the end of the connection")
+
+
 @requirement("FRAME-021")
 def test_a_size_without_meaning_is_not_zero(server: Server, judge: Judge) -> None:
     """An empty line, or one that is no size, does not end the body: what follows is not the next request."""

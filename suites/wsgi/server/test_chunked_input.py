@@ -126,6 +126,18 @@ def test_reads_of_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> No
         judge.blocked("WSGI-INPUT-030", f"readline(size) is not taken: {said}")
 
 
+@requirement("WSGI-INPUT-033")
+def test_all_that_remains_of_a_chunked_body(server: Server, judge: Judge) -> None:
+    """read() gives it, whatever was read before."""
+    needs_decoding(server)
+    body = b"hello world!"
+    for before in ((), (3,), (3, 5)):
+        steps = [*(read("read", size) for size in before), attempt([read("read")])]
+        said = played(server, (5, 1), body, *steps)
+        seen = b"".join(octets(one) for one in said)
+        judge("WSGI-INPUT-033", seen == body, body, said or "no end")
+
+
 @requirement("WSGI-INPUT-032", revision=2)
 def test_one_position_in_a_chunked_body(server: Server, judge: Judge, draw: Draw) -> None:
     """Any mixture of calls yields the decoded body once and in order: io.BytesIO is the model."""

@@ -94,6 +94,17 @@ class SkipsUnseen(Source):
         """The fault."""
 
 
+@fault("FRAME-122")
+class WaitsForTheCrlf(Source):
+    """Reads on where the CRLF behind the data is missing."""
+
+    def after_chunk(self, line: bytes) -> None:
+        """The fault."""
+        while line != b"\r\n" and self.read_some(65536):
+            pass
+        super().after_chunk(line)
+
+
 @fault("FRAME-024", also=["FRAME-031", "WSGI-HTTP-020"])
 class NoExtensions(Grammar):
     """Fails on a semicolon in a size line."""

@@ -83,6 +83,18 @@ class NoNegativeSizes(Input):
         return super().read(*size)
 
 
+@fault("WSGI-INPUT-005")
+class NegativeIsTheConnection(Input):
+    """read(-1) waits for the end of the connection."""
+
+    def read(self, *size: Any) -> bytes:  # type: ignore[override]
+        """The fault."""
+        octets = super().read(*size)
+        while size and size[0] == -1 and self.source.read_some(1):
+            pass
+        return octets
+
+
 @fault("WSGI-INPUT-006")
 class ZeroMeansAll(Input):
     """read(0) reads all."""
@@ -239,6 +251,17 @@ class ReadsWholeChunks(Input):
     def read(self, size: int | None = -1) -> bytes:
         """The fault."""
         if not self.source.chunked or size is None or size <= 0:
+            return super().read(size)
+        return self.take(len(self.buffer)) or self.source.some(65536)
+
+
+@fault("WSGI-INPUT-033")
+class RestOfTheChunk(Input):
+    """read() gives what is left of a chunk."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        if not self.source.chunked or (size is not None and size >= 0):
             return super().read(size)
         return self.take(len(self.buffer)) or self.source.some(65536)
 
