@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.scripts import Script
-from gateproof.target import Dialogue, Server
+from gateproof.target import PATIENT_S, Dialogue, Server
 from gateproof.wire.client import WireError
 from gateproof.wire.request import HOST, Field, build, chunks, get
 
@@ -214,11 +214,15 @@ def pause(server: Server) -> None:
 
 def served(server: Server) -> str:
     """Say what became of an ordinary request on a new connection, '' where it was served, at the second try at last."""
+    told, patience = "", server.patience
     for _ in range(2):
-        after = server.exchange(get(b"/after"), answering(server), timeout=5.0)
-        if after.response is not None and after.response.status == 200:
-            return ""
-    return f"then {after.outcome}"
+        server.patience = PATIENT_S  # what was met with silence before says nothing of how long this may take
+        after = server.exchange(get(b"/after"), answering(server))
+        told = "" if after.response is not None and after.response.status == 200 else f"then {after.outcome}"
+        if not told:
+            break
+    server.patience = patience
+    return told
 
 
 # -- verdicts of many shapes

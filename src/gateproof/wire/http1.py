@@ -75,6 +75,11 @@ class ResponseReader:
         begun = self._partial
         return (begun.head + begun.body if begun else b"") + bytes(self.buffer[:4096])
 
+    @property
+    def length(self) -> int:
+        """How many octets of the body came of a response that is not whole."""
+        return self._partial.length if self._partial else 0
+
     def next_response(self, method: bytes) -> Response | None:
         """Return the next final response if it is whole, else None: feed more, or see `ended`."""
         if self._work is None:

@@ -16,7 +16,7 @@ from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.target import Dialogue, Server
 from gateproof.wire.client import WireError
-from gateproof.wire.http1 import ResponseReader, parse_head
+from gateproof.wire.http1 import Response, ResponseReader, parse_head
 from gateproof.wire.request import get, post
 
 from .looking import extensions, kept, scope_of
@@ -34,6 +34,7 @@ LIKE_FRAMING = [
     b"a;b=c\r\n",
 ]
 SIZES = (0, 0, 1, 2, 9, 100, 1023, 4096, 4097, 8192, 16_384, 65_535, 65_536, 65_537, 100_003)
+READINGS = 6
 PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
 HEAD, GET = get(method=b"HEAD"), get()
 
@@ -103,14 +104,25 @@ def test_slow_reader(server: Server, judge: Judge) -> None:
         comes(server, x, "flooded")
         done = comes(server, x, "flood_ended") is not None
         grown = memory(pid) - before
-        with contextlib.suppress(WireError):
-            x.response = connection.wire.read_response(b"GET", time.monotonic() + 10.0)
+        x.response = _as_long_as_it_comes(connection)
         server.settle(x)
     judge("ASGI-HTTP-RESP-031", not done, "send waits while the client does not read", f"{PARTS} sends were done")
     judge.reading("ASGI-HTTP-RESP-031", f"{PART * PARTS >> 20} MiB that nobody reads: the process grows by {grown} MiB")
     total = x.response.length if x.response else 0
     right = x.response is not None and total == PART * PARTS + 3 and not framing_problems(x.response)
     judge("ASGI-HTTP-RESP-025", right, f"{PART * PARTS + 3} octets", f"{total} octets")
+
+
+def _as_long_as_it_comes(connection: Dialogue) -> Response | None:
+    """Read a response, for ten seconds and again as long as octets came in the last ten: a machine may be loaded."""
+    wire = connection.wire
+    for _ in range(READINGS):
+        before = wire.reader.length
+        with contextlib.suppress(WireError):
+            return wire.read_response(b"GET", time.monotonic() + 10.0)
+        if wire.reader.ended or wire.reader.length == before:
+            break
+    return None
 
 
 def memory(pid: int) -> int:
