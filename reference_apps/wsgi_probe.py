@@ -996,7 +996,8 @@ def kinds(probe):
 
         def __call__(self, *args):
             """Be the application; what was looked up so far goes into the journal."""
-            args[0]["gateproof.looked_up"] = sorted(looked_up)
+            if args:  # without them it is no call of an application: a TypeError, as of any
+                args[0]["gateproof.looked_up"] = sorted(looked_up)
             return probe(*args)
 
         def __getattribute__(self, name):
