@@ -3,7 +3,6 @@
 Every function takes the application, host, port and the options that are left, which go to the server by name.
 """
 
-import os
 import socket
 import sys
 
@@ -220,14 +219,6 @@ def serve_paste(app, host, port, given):
     """Paste's httpserver: HTTP/1.0 unless --protocol_version says otherwise."""
     from paste import httpserver
 
-    pair = files(given)
-    if pair:
-        joined = os.path.join(os.path.dirname(pair[0]), "paste.pem")
-        with open(joined, "wb") as out:
-            for name in pair:
-                with open(name, "rb") as part:
-                    out.write(part.read())
-        given["ssl_pem"] = joined
     httpserver.serve(app, host=host, port=str(port), **given)
 
 
