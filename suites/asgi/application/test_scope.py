@@ -140,8 +140,9 @@ def test_each_optional_key(app: App, judge: Judge) -> None:
 def test_the_path_of_a_socket(app: App, judge: Judge) -> None:
     """server may be the path of a unix socket, with None for a port; there the client has no address."""
     for usual in working(app):
-        for server in (PLAIN.but(server=UNIX), PLAIN.but(server=UNIX, client=None)):
-            survives(app, judge, "ASGI-HTTP-SCOPE-067", usual, server)
+        for server in (PLAIN, PLAIN.but(client=None)):
+            if not answer(app.http(usual.request, server)).broken:  # without the path of a socket it works
+                survives(app, judge, "ASGI-HTTP-SCOPE-067", usual, server.but(server=UNIX))
 
 
 @requirement("ASGI-HTTP-SCOPE-068")
