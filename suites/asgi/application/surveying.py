@@ -27,7 +27,10 @@ HTTP_EXTENSIONS = (
 DENIAL = "websocket.http.response"
 ALL: dict[str, Any] = {name: {} for name in (*HTTP_EXTENSIONS, DENIAL)}
 CONDITIONS = (
-    *((b"range", b"bytes=" + ranges) for ranges in (b"0-1", b"1-", b"-1", b"0-0,2-2", b"2-1", b"999999999-")),
+    *(
+        (b"range", b"bytes=" + ranges)
+        for ranges in (b"0-1", b"1-2", b"1-", b"-1", b"0-0", b"0-0,2-2", b"2-1", b"999999999-")
+    ),
     (b"if-none-match", b"*"),
     (b"if-modified-since", b"Sat, 01 Jan 2050 00:00:00 GMT"),
     (b"accept-encoding", b"gzip, br, deflate"),

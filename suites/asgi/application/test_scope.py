@@ -143,6 +143,9 @@ def test_the_path_of_a_socket(app: App, judge: Judge) -> None:
         for server in (PLAIN, PLAIN.but(client=None)):
             if not answer(app.http(usual.request, server)).broken:  # without the path of a socket it works
                 survives(app, judge, "ASGI-HTTP-SCOPE-067", usual, server.but(server=UNIX))
+        bare = answer(app.http(usual.request, PLAIN.but(server=UNIX, host=None, http_version="1.0")))
+        before, now = (answered.body + repr(answered.fields).encode() for answered in (usual.answer, bare))
+        judge("ASGI-HTTP-SCOPE-067", b":None" in before or b":None" not in now, "a URL without None for a port", bare)
 
 
 @requirement("ASGI-HTTP-SCOPE-068")

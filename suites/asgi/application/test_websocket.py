@@ -51,19 +51,21 @@ def test_the_handshake_comes_first_and_once(app: App, judge: Judge) -> None:
     overseen(app, judge, "ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036", where=answers, lacking=NONE_SERVED)
 
 
-@requirement("ASGI-WS-100")
+@requirement("ASGI-WS-100", "ASGI-WS-104")
 def test_the_handshake_is_answered(app: App, judge: Judge) -> None:
-    """An application that took websocket.connect does not raise instead of an answer."""
-    taken = False
+    """An application that took websocket.connect does not raise instead of an answer, and none returns without both."""
     for call in survey(app).calls:
-        if call.scope["type"] == "websocket" and any(event == CONNECT for event in call.given):
-            taken = True
-            raised = call.error is not None and not answered(call) and not call.over
-            app.point_at(call.played)
+        if call.scope["type"] != "websocket" or call.over:
+            continue
+        app.point_at(call.played)
+        if CONNECT in call.given:
+            raised = call.error is not None and not answered(call)
             judge("ASGI-WS-100", not raised, "accept, close or a denial", call.outcome)
+        else:
+            silent = call.ended and call.error is None and not call.sent
+            judge("ASGI-WS-104", not silent, "an answer, or an exception", call.outcome)
     app.point_at()
-    if not taken:
-        judge.unsupported("ASGI-WS-100", "no websocket.connect was received")
+    judge.unsupported_rest("no such handshake was made")
 
 
 @requirement("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")

@@ -427,6 +427,14 @@ class RaisesForAnAnswer(Application):
         raise AttributeError("'NoneType' object has no attribute 'status'")
 
 
+@mutant("ASGI-WS-104")
+class KnowsOfNoHandshakes(Application):
+    """Returns from handshakes as if they were none of its business."""
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+
+
 @mutant("ASGI-WS-014")
 class FieldsOfTheHandshakeAsText(Spoiling):
     """Gives the fields of accept as text."""
