@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from gateproof.asgi_scripts import Script, ok
 from gateproof.exchange import Exchange
@@ -21,8 +21,8 @@ from gateproof.wire.tls import offering
 
 AUTHORITY = b"gateproof.test"
 LACKING = "neither prior knowledge nor ALPN gives HTTP/2"
-_speaking: dict[str, bool] = {}
-_said: dict[str, list[tuple[float, str, bytes]]] = {}
+# By launch, once it was greeted: what a server said that lacks HTTP/2; None where it speaks it.
+_lacking: dict[str, list[tuple[float, str, bytes]] | None] = {}
 
 
 @dataclass
@@ -94,8 +94,7 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
 
     `push` says whether we take pushes.
     """
-    if _speaking.get(server.running.id) is False:
-        _give_up(server)
+    _give_up_where_lacking(server)
     try:
         wire = _open(server)
     except Refused:
@@ -104,19 +103,20 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
         wire = _open(server)
     try:
         talk = _greeted(server, wire, push)
-        if talk is None:
-            _said[server.running.id] = wire.trace
-            _give_up(server)
+        _give_up_where_lacking(server)
+        assert talk is not None
         yield talk
     finally:
         wire.close()
 
 
-def _give_up(server: Server) -> NoReturn:
-    """End the check; what the server said when it was greeted is the evidence."""
-    shown, _ = server.prepare(PREFACE, None)
-    shown.trace = _said[server.running.id]
-    raise Unsupported(LACKING)
+def _give_up_where_lacking(server: Server) -> None:
+    """End the check of a server without HTTP/2; what it said when it was greeted is the evidence."""
+    said = _lacking.get(server.running.id)
+    if said is not None:
+        shown, _ = server.prepare(PREFACE, None)
+        shown.trace = said
+        raise Unsupported(LACKING)
 
 
 def _open(server: Server) -> Connection:
@@ -126,22 +126,23 @@ def _open(server: Server) -> Connection:
 
 
 def _greeted(server: Server, wire: Connection, push: bool) -> Talk | None:
+    """Greet a server, unless TLS chose another protocol, and note whether it speaks HTTP/2."""
+    known = server.running.id in _lacking
     selected = getattr(wire.socket, "selected_alpn_protocol", lambda: "h2")()
     talk = Talk(server, Http2(wire, push=push)) if selected == "h2" else None
-    known = _speaking.get(server.running.id)
     spoken = talk is not None and talk.http2.greet(time.monotonic() + server.patience)
     if known and not spoken:
         raise HarnessError("the server did not answer the preface of HTTP/2, as it did before")
-    _speaking[server.running.id] = spoken
-    return talk if spoken else None
+    _lacking[server.running.id] = None if spoken else wire.trace
+    return talk
 
 
 def speaks_http2(server: Server) -> bool:
     """Tell whether the launch answers the preface of HTTP/2."""
-    if server.running.id not in _speaking:
+    if server.running.id not in _lacking:
         try:
             with multiplexed(server):
                 return True
         except Unsupported:
             return False
-    return _speaking[server.running.id]
+    return _lacking[server.running.id] is None
