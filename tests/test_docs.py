@@ -97,11 +97,11 @@ def test_ci_runs_what_the_readme_says() -> None:
 def test_the_failure_of_the_readme_is_a_real_one(tmp_path: Path) -> None:
     """Line by line, but for the key of the exchange."""
     sample = next(text for name, text in blocks("") if name == "README.md" and "replay:" in text)
-    done = run(tmp_path, "--server=waitress", "-k", "control_character_of_a_status", "--report=report")
+    done = run(tmp_path, "--server=waitress", "-k", "control_character_of_a_status")
     assert done.returncode == 1
     wanted = [line for line in sample.splitlines() if "replay:" not in line]
     assert [line for line in done.stdout.splitlines() if line in wanted] == wanted
-    assert "replay:   gateproof replay 'report#" in done.stdout
+    assert "replay:   gateproof replay '.pytest_cache/d/gateproof#" in done.stdout
 
 
 def test_the_oldest_versions_are_known() -> None:

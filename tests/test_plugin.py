@@ -156,7 +156,7 @@ def test_without_the_plugin_nothing_is_left(tmp_path: Path) -> None:
 
 def test_a_failing_server_is_reported_with_both_witnesses(tmp_path: Path) -> None:
     """wsgiref breaks a MUST: the failure has sentence, link, octets, journal and a line that replays it."""
-    done = run(tmp_path, "--server=wsgiref", "-k", "no_content_variables", "--report=out")
+    done = run(tmp_path, "--server=wsgiref", "-k", "no_content_variables")
     assert done.returncode == 1
     for text in ("WSGI-ENV-012  fail", "https://peps.python.org/pep-3333/", "> GET / HTTP/1.1", "app call", "replay:"):
         assert text in done.stdout

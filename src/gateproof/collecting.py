@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +24,7 @@ from gateproof.requirements import CatalogueError
 from gateproof.requirements.sets import FrozenSet, SetError
 from gateproof.servers import UsageError
 from gateproof.session import Session
-from gateproof.settings import Settings, TargetError
+from gateproof.settings import NOWHERE, Settings, TargetError
 from gateproof.verdicts import Verdict
 
 JsonDict = dict[str, Any]
@@ -135,7 +136,19 @@ def _settings(config: pytest.Config) -> Settings:
         named |= {"effort": "quick", "report": named.get("report", "gateproof-report")}
     if len(targets) > 1:
         raise pytest.UsageError(f"gateproof: --{targets[0]} and --{targets[1]} name two targets; a run judges one")
+    named["place"] = named.get("report") or _cached(config) or NOWHERE
     return Settings(**named, rootdir=config.rootpath)
+
+
+def _cached(config: pytest.Config) -> str:
+    """Return where the last report lies if nobody named a folder, so that replay lines hold; '' without a cache.
+
+    It is what `config.cache.mkdir("gateproof")` gives, but that cache is made after us.
+    """
+    if not config.pluginmanager.hasplugin("cacheprovider"):
+        return ""
+    folder = config.rootpath / os.path.expanduser(os.path.expandvars(config.getini("cache_dir")))
+    return os.path.relpath(folder / "d" / "gateproof", config.invocation_params.dir)
 
 
 def folders(session: Session) -> list[Path]:

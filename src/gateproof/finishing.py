@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -48,6 +49,15 @@ def finish(session: pytest.Session) -> None:
         for path in collected.files:
             if path.name == "summary.md":
                 summaries.append(path.read_text(encoding="utf-8"))
+    elif run.settings.cached:
+        _keep(config, collected.report)
+
+
+def _keep(config: pytest.Config, last: dict[str, Any]) -> None:
+    """Keep the report of the last run for its replay lines; a cache that cannot be written costs nothing else."""
+    assert config.cache is not None
+    with contextlib.suppress(OSError):
+        report.put(config.cache.mkdir("gateproof") / "report.json", report.dump(last, indent=None))
 
 
 def _status(session: pytest.Session, run: Session, collected: Collected) -> int:
@@ -110,7 +120,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         if check["verdict"] == "warn" or any(j["verdict"] == "warn" for j in check["judgements"]):
             for j in check["judgements"]:
                 if j["verdict"] == "warn":
-                    terminal.write_line(text.judgement(j, rows.get(j["requirement"])))
+                    terminal.write_line(text.judgement(j, rows.get(j["requirement"])) + "\n")
     for line in text.sections(entries):
         terminal.write_line(line)
     counted = ", ".join(f"{count} {verdict}" for verdict, count in collected.report["totals"].items() if count)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+NOWHERE = "REPORT"
+
 
 class TargetError(Exception):
     """The target cannot be judged: a message for the user, and the exit status that goes with it."""
@@ -33,6 +35,7 @@ class Settings:
     certify: bool = False
     effort: str = "default"
     rootdir: Path = field(default_factory=Path.cwd)
+    place: str = NOWHERE  # where the report will lie, from the working folder: replay lines name it
 
     @property
     def party(self) -> str:
@@ -40,6 +43,11 @@ class Settings:
         if self.middleware:
             return "middleware"
         return "application" if self.app else "server"
+
+    @property
+    def cached(self) -> bool:
+        """Whether the report goes where pytest keeps what lasts from one run to the next."""
+        return self.report is None and self.place != NOWHERE
 
     @property
     def named(self) -> str:

@@ -57,9 +57,9 @@ def companions(report: dict[str, Any]) -> dict[str, Callable[[], str]]:
     }
 
 
-def dump(data: dict[str, Any]) -> str:
+def dump(data: dict[str, Any], indent: int | None = 1) -> str:
     """Return data as JSON in ASCII, so that nothing that a server sent can hide in it."""
-    return json.dumps(data, ensure_ascii=True, indent=1) + "\n"
+    return json.dumps(data, ensure_ascii=True, indent=indent) + "\n"
 
 
 def put(target: Path, text: str) -> Path:

@@ -42,7 +42,8 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
         lines += [f"  {row.statement}", f"  {row.section}: {row.url}"]
     for label in ("expected", "seen", "reason"):
         if j[label]:
-            lines.append(f"  {label + ':':<10}{j[label]}")
+            value = str(j[label]).replace("\n", "\n" + " " * 12)
+            lines.append(f"  {label + ':':<10}{value}")
     if j["n"] > 1:
         lines.append(f"  repeated: {j['k']} of {j['n']} runs")
     if j.get("replay"):

@@ -107,7 +107,7 @@ class Hosted(Target):
         adapter = self.subject is not None and self.subject.adapter  # a check stands inside it
         if adapter or not drive.driver(self.interface).replayable(kept):
             return ""
-        words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
+        words = ["gateproof", "replay", f"{self.settings.place}#{key[:12]}"]
         named = self.settings
         words.append(f"--app={named.app}" if named.app is not None else f"--middleware={named.middleware}")
         if self.settings.interface:

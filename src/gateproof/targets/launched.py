@@ -261,11 +261,13 @@ class Launched(Target):
         return [f"{said['id']}: {problem}" for problem in problems]
 
     def replay(self, key: str, kept: JsonDict) -> str:
-        """Return the line that plays an exchange again; it needs the folder that --report names."""
-        words = ["gateproof", "replay", f"{self.settings.report or 'REPORT'}#{key[:12]}"]
+        """Return the line that plays an exchange again."""
+        words = ["gateproof", "replay", f"{self.settings.place}#{key[:12]}"]
         words.append(f"--server={self.settings.server}")
         if self.settings.server_python:
             words.append(f"--server-python={self.settings.server_python}")
+        if self.settings.interface:
+            words.append(f"--interface={self.settings.interface}")
         return shlex.join(words)
 
     def again(self, kept: JsonDict) -> Exchange:

@@ -66,7 +66,7 @@ class Reached(Target):
 
     def replay(self, key: str, kept: JsonDict) -> str:
         """Return the line that plays an exchange again."""
-        place = f"{self.settings.report or 'REPORT'}#{key[:12]}"
+        place = f"{self.settings.place}#{key[:12]}"
         return shlex.join(
             ["gateproof", "replay", place, f"--server={self.settings.server}", f"--interface={self.interface}"]
         )
