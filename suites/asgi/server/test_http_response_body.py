@@ -93,7 +93,7 @@ def test_parts_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.lists(st.sampled_from(SIZES), min_size=1, max_size=6), corpus)
 
 
-@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031")
+@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=2)
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
     pid = server.exchange(GET, asgi(respond())).call.events[0].pid

@@ -271,3 +271,14 @@ class TellsTheEndOnce(Server):
 
     spec_version = "2.1"
     http_class = ToldOnce
+
+
+@choice()
+class SendsSlowly(Connection):
+    """Sends what is large at less than a megabyte in a second, as tremolo does by default."""
+
+    async def write(self, octets: bytes) -> None:
+        """The choice."""
+        if len(octets) > 60_000:
+            await asyncio.sleep(len(octets) / 1_100_000)
+        await super().write(octets)
