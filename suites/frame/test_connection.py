@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -384,18 +385,20 @@ def test_an_unknown_upgrade_is_ignored(server: Server, judge: Judge) -> None:
 
 
 DATES_S = 3.0  # so far apart that a date which is kept for a second is another one
+LOOK_S = 0.3
 
 
 @requirement("FRAME-130")
 def test_date_follows_the_clock(server: Server, judge: Judge) -> None:
-    """Of two responses on one connection, some seconds apart, the later one has a later date."""
+    """Of responses on one connection, over some seconds, a later one has a later date."""
     if not keeps(server):
         server.unsupported("connections are not kept")
-    server.patience = DATES_S + PATIENT_S
+    server.patience = PATIENT_S
+    dates: list[datetime | None] = []
     with server.connect() as talk:
-        # The date may be taken when the request comes: it is the one after the slow request that is of a later time.
-        scripts = (answering(server), slow(server, DATES_S, b"ok"), answering(server))
-        dates = [_date(talk.read(talk.begin(get(), script))) for script in scripts]
+        end = time.monotonic() + DATES_S + LOOK_S
+        while time.monotonic() < end and None not in dates and len(set(dates)) < 2:
+            dates.append(_date(talk.read(talk.begin(get(), slow(server, LOOK_S, b"ok")))))
     if dates[0] is None or dates[-1] is None:
         judge.reading("FRAME-130", "no date, or none that can be read")
     else:
