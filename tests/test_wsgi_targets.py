@@ -51,6 +51,17 @@ def test_an_application_that_conforms(project: Path) -> None:
     assert {entry["verdict"] for name, entry in report["requirements"].items() if "-STATUS-" in name} == {"pass"}
 
 
+def test_an_application_with_an_import_hook_of_an_old_kind(project: Path) -> None:
+    """What Python says of it whenever something is imported that is not there is no error, where warnings are."""
+    hook = 'import sys\nsys.meta_path.append(type("Hook", (), {"find_module": lambda *_: None})())\n'
+    (project / "main.py").write_text(hook + MODULE)
+    (project / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    missing = "    try:\n        import not_there\n    except ImportError:\n        pass\n"
+    (project / "conftest.py").write_text("def pytest_collection_modifyitems():\n" + missing)
+    done = run(project, "--app=main:app", "-k", "status", *QUICK)
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_fault_at_a_path_that_is_named(project: Path) -> None:
     """The failure shows the sentence, what was seen, and the call as request, response and journal."""
     done = run(project, "--app=main:numbers", "--app-paths=/,/count", *QUICK)

@@ -95,6 +95,8 @@ def configure(config: pytest.Config) -> None:
     plugin.gather_into(collected)
     for key, pattern in (("python_files", "test_*.py"), ("python_functions", "test_*")):
         config.addinivalue_line(key, pattern)
+    # An application may have left an import hook of an old kind, which is met where an import finds nothing.
+    config.addinivalue_line("filterwarnings", "ignore::ImportWarning")
     config.pluginmanager.import_plugin("gateproof.fixtures.target")
     config.pluginmanager.register(_Xdist(collected), "gateproof-xdist") if config.pluginmanager.hasplugin(
         "xdist"
