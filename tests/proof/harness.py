@@ -110,7 +110,8 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
         return
     if variant == "os_environ":
         os.environ["GATEPROOF_FOO"] = "\u20ac\u00e9"
-    server = make(application, mount=mount, tls=own, errors=io.StringIO(), **options)
+    uds = f"{sockets()}/{launch}" if variant == "unix" else None
+    server = make(application, mount=mount, tls=own, errors=io.StringIO(), uds=uds, **options)
     if variant == "single":
         server.be_single()
     with server.serve_in_thread():

@@ -63,12 +63,19 @@ class Server:
         mount: str = "",
         tls: ssl.SSLContext | None = None,
         errors: TextIO | None = None,
+        uds: str | None = None,
     ) -> None:
-        """Listen; port 0 chooses a free one."""
-        self.application, self.mount, self.tls = application, mount, tls
+        """Listen on a port, 0 for a free one, or on a unix socket."""
+        self.application, self.mount, self.tls, self.uds = application, mount, tls, uds
         self.errors = errors if errors is not None else sys.stderr
-        self.listener = socket.create_server((host, port), backlog=256)
-        self.host, self.port = self.listener.getsockname()[:2]
+        if uds:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(uds)
+            self.listener.listen(256)
+            self.host, self.port = host, 0
+        else:
+            self.listener = socket.create_server((host, port), backlog=256)
+            self.host, self.port = self.listener.getsockname()[:2]
         self.connections: set[socket.socket] = set()
         self.closing = False
         self.lock = threading.Lock()

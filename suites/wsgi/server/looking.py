@@ -7,6 +7,7 @@ from typing import Any
 from gateproof.exchange import Exchange
 from gateproof.scripts import Script, ok
 from gateproof.target import Server
+from gateproof.values import Opaque
 from gateproof.wire.request import Field, get
 
 ABSENT = "(absent)"
@@ -20,6 +21,11 @@ def environ_of(server: Server, request: bytes, script: Script | None = None) -> 
 def value(environ: dict[Any, Any], key: str) -> Any:
     """Return a variable, or a text that says that it is not there."""
     return environ.get(key, ABSENT)
+
+
+def text(value: Any) -> bool:
+    """Tell whether a value is exactly a str or of a subclass of it."""
+    return isinstance(value, str) or (isinstance(value, Opaque) and isinstance(value.base, str))
 
 
 def answered(exchange: Exchange, status: int = 200, body: bytes = b"ok") -> bool:

@@ -6,14 +6,15 @@ import re
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
-from gateproof.scripts import ok
+from gateproof.scripts import ok, read_request, start, wsgi
 from gateproof.target import Server
-from gateproof.wire.request import get
+from gateproof.validate.wsgi.environ import CGI
+from gateproof.wire.request import get, post
 
-from .looking import ABSENT, environ_of, latin1, value
+from .looking import ABSENT, environ_of, latin1, text, value
 
 
 @requirement("WSGI-CGI-001")
@@ -27,6 +28,20 @@ def test_remote_addr_is_the_peer(server: Server, judge: Judge) -> None:
         own = connection.wire.local_address[0]
         seen = value(x.call.environ, "REMOTE_ADDR")
         judge("WSGI-CGI-001", seen == own, own, seen)
+
+
+@launch("unix")
+@requirement("WSGI-CGI-008", "WSGI-CGI-009")
+def test_a_client_without_an_address(server: Server, judge: Judge) -> None:
+    """Over a unix socket requests are served, and what CGI names is str."""
+    for request, body in ((get(), b""), (post(b"hello"), b"hello")):
+        x = server.exchange(request, wsgi(read_request(), start("200 OK", [("Content-Length", "2")]), items=[b"ok"]))
+        served = x.response is not None and x.response.body == b"ok" and [call.body for call in x.calls] == [body]
+        judge("WSGI-CGI-008", served, "one call, and its response", x.outcome)
+        for call in x.calls:
+            wrong = {key: seen for key, seen in call.environ.items() if key in CGI and not text(seen)}
+            judge("WSGI-CGI-009", not wrong, "a str", wrong)
+    judge.rest_blocked("the application was not called")
 
 
 KNOWN = [
@@ -45,14 +60,14 @@ def test_fields_that_servers_know_keep_their_names(server: Server, judge: Judge)
         name: b"close, gp-%d" % place if name == b"Connection" else b"gp-%d" % place for place, name in enumerate(KNOWN)
     }
     environ = environ_of(server, get(b"/", *sent.items()))
-    for name, text in sent.items():
+    for name, given in sent.items():
         key = "HTTP_" + latin1(name).upper().replace("-", "_")
         if key in environ:
-            judge("WSGI-CGI-002", environ[key] == latin1(text), text, environ[key])
+            judge("WSGI-CGI-002", environ[key] == latin1(given), given, environ[key])
             judge("WSGI-ENV-017", True)
             continue
-        moved = [k for k, v in environ.items() if v == latin1(text)]
-        judge("WSGI-CGI-002", not moved, f"{latin1(text)!r} as {key}", moved)
+        moved = [k for k, v in environ.items() if v == latin1(given)]
+        judge("WSGI-CGI-002", not moved, f"{latin1(given)!r} as {key}", moved)
         if name not in HOP_BY_HOP and not moved:
             judge("WSGI-ENV-017", False, key, ABSENT)
 

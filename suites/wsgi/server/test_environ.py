@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -17,17 +16,12 @@ from gateproof.values import Opaque
 from gateproof.wire.request import HOST, build, get, post
 
 from ... import pools
-from .looking import ABSENT, answered, environ_of, latin1, value
+from .looking import ABSENT, answered, environ_of, latin1, text, value
 
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"]
 REG_NAME = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?\]?")
 PEP_KEYS = ("wsgi.input", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 OWN = ("HTTP_GATEPROOF_ID", "HTTP_GATEPROOF_SCRIPT")
-
-
-def text(value: Any) -> bool:
-    """Tell whether a value is exactly a str or of a subclass of it."""
-    return isinstance(value, str) or (isinstance(value, Opaque) and isinstance(value.base, str))
 
 
 @in_band

@@ -338,6 +338,24 @@ class NeverHttps(Server):
         return "http"
 
 
+@mutant("WSGI-CGI-008")
+class PeerOfTwoParts(Server):
+    """Takes two parts of the peer's address."""
+
+    def remote_addr(self, peer: Any) -> str:
+        """The fault."""
+        return str(peer[0])
+
+
+@mutant("WSGI-CGI-009")
+class NoneForAnAddress(Server):
+    """REMOTE_ADDR is None where there is none."""
+
+    def remote_addr(self, peer: Any) -> Any:
+        """The fault."""
+        return super().remote_addr(peer) or None
+
+
 @mutant("WSGI-CGI-007")
 class VersionNone(Server):
     """A version that is not known is None."""

@@ -209,10 +209,8 @@ class UnknownCodesAre500(Answer):
         return b"HTTP/1.1 500 Error\r\n" if code in (299, 499, 599) else super().status_line()
 
 
-@fault(
-    "WSGI-STATUS-010",
-    also=["WSGI-START-010", "WSGI-STATUS-013"],
-)
+@fault("WSGI-STATUS-010", also=["WSGI-START-010", "WSGI-STATUS-013", "WSGI-STATUS-015"])
+@fault("WSGI-STATUS-015", also=["WSGI-START-010", "WSGI-STATUS-010", "WSGI-STATUS-013"])
 class StatusUnchecked(Answer):
     """A status is written as it comes."""
 
