@@ -209,6 +209,8 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         probe = asgi_probe.make_app(config)
         application = asgi_probe.kinds(probe)[variant.removeprefix("app:")] if variant.startswith("app:") else probe
         uds = f"{sockets()}/{launch}" if variant == "unix" else None
+        if variant == "message-limit":
+            options["message_limit"] = MESSAGE_LIMIT
         return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
 
     if variant.startswith(lifespans.PREFIX):
@@ -278,7 +280,18 @@ def trusting() -> ssl.SSLContext:
 
 
 SIDE_BY_SIDE = 6
-IN_PROCESS = ("default", "mount", "tls", "client-certificates", "os_environ", "single", "unix", "http2")
+IN_PROCESS = (
+    "default",
+    "mount",
+    "tls",
+    "client-certificates",
+    "os_environ",
+    "single",
+    "unix",
+    "http2",
+    "message-limit",
+)
+MESSAGE_LIMIT = 65_536
 
 
 def judge(

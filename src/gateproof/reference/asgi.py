@@ -69,8 +69,13 @@ class Server:
         certificate: str | None = None,
         errors: TextIO | None = None,
         uds: str | None = None,
+        message_limit: int | None = None,
     ) -> None:
-        """Listen on a port, 0 for a free one, or on a unix socket; `certificate` is the PEM text of our own."""
+        """Listen on a port, 0 for a free one, or on a unix socket; `certificate` is the PEM text of our own.
+
+        `message_limit` is how many octets a message of a WebSocket may have.
+        """
+        self.message_limit = message_limit
         self.application, self.mount, self.tls, self.certificate = application, mount, tls, certificate
         self.errors = errors if errors is not None else sys.stderr
         self.uds = uds

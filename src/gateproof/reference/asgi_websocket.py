@@ -56,7 +56,7 @@ class WebSocket:
         self.gone: Event | None = None
         self.reader: asyncio.Task[None] | None = None
         self.said_close: tuple[int, str] | None = None
-        self.text, self.octets = "", b""
+        self.text, self.octets, self.size = "", b"", 0
 
     async def serve(self) -> None:
         """Call the application, and see the connection to its end."""
@@ -149,6 +149,8 @@ class WebSocket:
             await self.pong(event)
         elif isinstance(event, CloseConnection):
             await self.closed_by_client(event)
+        elif isinstance(event, (TextMessage, BytesMessage)) and self.too_long(event):
+            await self.fail_connection(1009)
         elif isinstance(event, TextMessage):
             self.text += event.data
             if event.message_finished:
@@ -159,6 +161,15 @@ class WebSocket:
             if event.message_finished:
                 octets, self.octets = self.octets, b""
                 await self.deliver({"type": "websocket.receive", "bytes": octets})
+
+    def too_long(self, event: Any) -> bool:
+        """Whether a message grows beyond the limit by this part of it."""
+        part = event.data.encode() if isinstance(event, TextMessage) else event.data
+        self.size += len(part)
+        size = self.size
+        if event.message_finished:
+            self.size = 0
+        return self.server.message_limit is not None and size > self.server.message_limit
 
     async def pong(self, event: Ping) -> None:
         """Answer a ping."""

@@ -21,6 +21,7 @@ GATES = {
     "os_environ": "copies the operating system's variables into environ; lacking: environ does not hold them",
     "raw_path": "gives raw_path; lacking: the scope has no such key, or None",
     "websocket": "speaks WebSocket; lacking: a handshake is answered as an ordinary request or refused",
+    "message-limit": "takes a limit for the messages of a WebSocket; lacking: no launch has one",
     "lifespan": "runs the lifespan protocol; lacking: no lifespan scope comes",
     "lifespan.state": "gives state; lacking: the lifespan scope has no such key",
     "legacy": "runs double-callable applications; lacking: they are not called",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from gateproof.asgi_scripts import asgi, note, ok, reading, receive, receive_until, respond, wait
 from gateproof.check import launch, requirement
 from gateproof.exchange import Exchange
@@ -13,6 +15,7 @@ from .looking import ABSENT, pairs, plain, values_of
 from .multiplexing import AUTHORITY, Talk, multiplexed
 
 STREAMS = 5
+ENDS_S = 1.5
 ORDER = (2, 0, 4, 1, 3)  # of the answers: neither that of the requests, nor its reverse
 TARGET = b"/a%20b/%C3%A9?q=%20&q=2"
 BODY = bytes(range(256)) * 40
@@ -55,6 +58,33 @@ def test_authority_and_another_host(server: Server, judge: Judge) -> None:
             return
         hosts = values_of(x.call.scope, b"host")
         judge("ASGI-HTTP-SCOPE-028", hosts[:1] == [AUTHORITY], f"the first host field is {AUTHORITY!r}", hosts)
+
+
+@launch("http2")
+@requirement("ASGI-HTTP-SCOPE-045")
+def test_no_authority(server: Server, judge: Judge) -> None:
+    """A request without :authority, which is optional, is served; the host field that it has instead is its host."""
+    with multiplexed(server) as talk:
+        x = talk.ask(headers=[(b"host", AUTHORITY)], authority=None)
+        hosts = values_of(x.call.scope, b"host") if len(x.calls) == 1 else x.outcome
+    judge("ASGI-HTTP-SCOPE-045", hosts == [AUTHORITY], f"one call, and its host {AUTHORITY!r}", hosts)
+
+
+@launch("http2")
+@requirement("ASGI-HTTP-SCOPE-046")
+def test_connect_has_no_path(server: Server, judge: Judge) -> None:
+    """CONNECT, which has neither :scheme nor :path, leaves the server able to serve others, and their streams."""
+    with multiplexed(server) as talk:
+        stream = talk.http2.request([(b":method", b"CONNECT"), (b":authority", AUTHORITY)], end=False)
+        later = talk.ask(b"/later")
+        if stream.reset is None and not stream.ended and talk.http2.goaway is None:
+            talk.http2.cancel(stream)
+    seen = later.response.status if later.response is not None else later.outcome
+    judge("ASGI-HTTP-SCOPE-046", seen == 200, "200 on the next stream", seen, weight="warn")
+    # One that ends because of it has a last moment, in which it may still answer.
+    ended = later.response is None and server.running.ended_within(ENDS_S)
+    serves = not ended and server.answers_others(1, time.monotonic() + server.patience)
+    judge("ASGI-HTTP-SCOPE-046", serves, "a server that serves others", "it does not")
 
 
 @launch("http2")

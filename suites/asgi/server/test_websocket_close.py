@@ -395,15 +395,17 @@ def _served(server: Server) -> bool:
 MEETINGS = 4
 
 
-@requirement("ASGI-WS-080")
+@requirement("ASGI-WS-080", "ASGI-WS-105", revision=2)
 def test_a_call_that_ends_ends_the_socket(server: Server, judge: Judge) -> None:
-    """When the call has ended the socket is closed."""
+    """When the call has ended the socket is closed, by the closing handshake and not by TCP alone."""
     for steps in ([], [receive()], [send(message(text="last"))]):
         with talking(server, *steps) as talk:
             talk.text("hello")
-            closed = talk.closing() is not None or talk.ended
-            judge("ASGI-WS-080", closed, "a close frame, or the end of TCP", ended(talk))
-            judge.reading("ASGI-WS-080", ended(talk))
+            framed = talk.closing() is not None
+            judge("ASGI-WS-080", framed or talk.ended, "a close frame, or the end of TCP", ended(talk))
+            if framed or talk.ended:
+                judge("ASGI-WS-105", framed, "a close frame", ended(talk))
+    judge.rest_blocked("the socket of a call that has ended stays open")
 
 
 @requirement("ASGI-WS-102")
@@ -428,9 +430,9 @@ def test_a_close_frame_meets_the_end(server: Server, judge: Judge) -> None:
                 return
 
 
-@requirement("ASGI-WS-097")
+@requirement("ASGI-WS-097", "ASGI-WS-106", revision=2)
 def test_a_failure_is_no_normal_closure(server: Server, judge: Judge) -> None:
-    """Where the application failed, the close frame does not say that all was well."""
+    """Where the application failed a close frame comes, and does not say that all was well."""
     for steps in ([receive(), fail()], [fail()]):
         with talking(server, *steps) as talk:
             talk.text("go")
@@ -439,6 +441,7 @@ def test_a_failure_is_no_normal_closure(server: Server, judge: Judge) -> None:
                 raise Blocked("the connection of an application that raised is not closed")
             code = frame.code if frame is not None else None
             judge("ASGI-WS-097", code not in (1000, 1001), "1011, or the end of TCP", ended(talk))
+            judge("ASGI-WS-106", frame is not None, "a close frame", ended(talk))
 
 
 @launch("lifespan:ordinary")

@@ -37,6 +37,9 @@ Fields = list[tuple[bytes, bytes]]
 PROTOCOL = b"Sec-WebSocket-Protocol"
 
 
+ALONE = (b"date", b"server", b"sec-websocket-accept")  # of each of these a message has one at most
+
+
 def shook(server: Server, script: Script, headers: Any = (), protocols: Any = ()) -> Exchange:
     """Ask for a WebSocket, and return what came back before the application is done."""
     with server.websocket(script, b"/", headers, protocols) as talk:
@@ -159,6 +162,16 @@ def test_the_handshake_is_completed(server: Server, judge: Judge) -> None:
                 continue
             problems = ws.handshake_problems(x.response, key) if x.response is not None else [x.outcome]
             judge("ASGI-WS-009", not problems, "a valid 101", "; ".join(problems))
+
+
+@requirement("ASGI-WS-107")
+def test_no_field_of_the_answer_is_there_twice(server: Server, judge: Judge) -> None:
+    """What the server itself puts into the answer it puts there once: of a field like Date there is one."""
+    speaks(server)
+    x = shook(server, accepting())
+    names = [name.lower() for name, _ in x.answer.headers]
+    twice = sorted({name for name in names if name in ALONE and names.count(name) > 1})
+    judge("ASGI-WS-107", not twice, "no second field of a name that can be there once", twice)
 
 
 @requirement("ASGI-WS-010")

@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateproof.asgi_scripts import loop, message, receive, receive_until, send
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.conversation import Conversation, Message
 from gateproof.draw import Draw
-from gateproof.judge import Judge
+from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
@@ -332,3 +332,26 @@ def test_keys_of_a_message(server: Server, judge: Judge) -> None:
         judge("ASGI-WS-022", sum(part is not None for part in both) == 1, "text or bytes, not both", event)
     if not found:
         judge.blocked("ASGI-WS-022", f"no message was delivered ({ABSENT})")
+
+
+LIMIT = 65_536  # what the launch is told
+TOO_LONG = b"x" * 70_000
+
+
+@launch("message-limit")
+@requirement("ASGI-WS-114")
+def test_the_limit_of_a_message_holds(server: Server, judge: Judge) -> None:
+    """A message beyond the limit is not delivered, however it is cut into frames, and fails the connection."""
+    for what, said in (("in one frame", Said(TOO_LONG)), ("in fragments", Said(TOO_LONG, (20_000, 40_000, 60_000)))):
+        with talking(server, receive(), receive_until("websocket.receive", DISCONNECT)) as talk:
+            talk.frame(ws.BINARY, TOO_LONG[: LIMIT // 2])
+            if talk.told("websocket.receive", limit(server)) is None:
+                raise Blocked(f"a message of half the limit is not delivered: {ended(talk)}")
+            talk.send(b"".join(said.frames()))
+            failed = talk.closing() is not None or talk.ended
+            talk.hang_up()
+            talk.over()
+            delivered = [short(content(event)) for event in events(talk.call, "websocket.receive")[1:]]
+            seen = f"delivered {delivered}" if delivered else ended(talk)
+            judge("ASGI-WS-114", failed and not delivered, f"{what}: nothing delivered, and an end", seen)
+            judge.reading("ASGI-WS-114", f"{what}: {ended(talk)}")

@@ -74,6 +74,19 @@ def _scheme(scope: Scope, judge: Judge, wanted: str) -> None:
         judge("ASGI-WS-SCOPE-004", (seen if seen != ABSENT else "ws") == wanted, repr(wanted), seen)
 
 
+@requirement("ASGI-WS-SCOPE-022")
+def test_scheme_behind_a_proxy(server: Server, judge: Judge) -> None:
+    """A server that believes a proxy's word of the scheme still gives one of WebSocket: ws or wss."""
+    speaks(server)
+    for said in (b"https", b"http", b"wss"):
+        x = opened(server, headers=[(b"X-Forwarded-Proto", said)])
+        if x.calls:
+            seen = plain(x.call.scope.get("scheme", ABSENT))
+            judge("ASGI-WS-SCOPE-022", seen in ("ws", "wss", ABSENT), f"ws or wss, for {said.decode()}", seen)
+            judge.reading("ASGI-WS-SCOPE-022", f"X-Forwarded-Proto: {said.decode()}: {seen}")
+    judge.rest_blocked("no handshake with X-Forwarded-Proto reached the application")
+
+
 @requirement("ASGI-WS-SCOPE-005", "ASGI-WS-SCOPE-006", "ASGI-WS-SCOPE-007")
 def test_path_and_query(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the decoded path, raw_path and query_string are what came, octet for octet."""

@@ -8,7 +8,7 @@ from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Pair
 from gateproof.reference.asgi_http2 import Http2, Stream
 from gateproof.reference.connection import Connection
-from gateproof.reference.requests import Request
+from gateproof.reference.requests import BadRequest, Request
 
 from .faults import choice, fault
 
@@ -146,3 +146,38 @@ class ResetsAfterEarlyAnswer(Http2):
         if end and not stream.lane.ended:
             self.machine.reset_stream(stream.number, error_code=0)
             self.flush()
+
+
+@fault("ASGI-HTTP-SCOPE-045")
+class DemandsAuthority(Http2):
+    """A request without :authority is a fault of the client's."""
+
+    def request(self, given: list[Pair]) -> Request:
+        """The fault."""
+        if not any(name == b":authority" for name, _ in given):
+            raise BadRequest
+        return super().request(given)
+
+
+@fault("ASGI-HTTP-SCOPE-046")
+class EndsWithoutPath(Http2):
+    """A request without :path ends the server."""
+
+    def request(self, given: list[Pair]) -> Request:
+        """The fault."""
+        if not any(name == b":path" for name, _ in given):
+            self.server.stop()
+        return super().request(given)
+
+
+@choice()
+class ResetsConnect(Http2):
+    """CONNECT is refused by a reset of its stream."""
+
+    def open(self, number: int, request: Request, *, bodiless: bool) -> None:
+        """The choice."""
+        if request.method == b"CONNECT":
+            self.machine.reset_stream(number, error_code=7)
+            self.flush()
+        else:
+            super().open(number, request, bodiless=bodiless)

@@ -297,6 +297,33 @@ class KeepsTheSocket(Unheard):
             await super().end_of_call(code)
 
 
+class HangsUp(WebSocket):
+    """A socket that may end TCP where its call ends: not a mutant, but where both begin."""
+
+    code = 0
+
+    async def end_of_call(self, code: int) -> None:
+        """The fault, for calls that end so."""
+        if self.state == "open" and self.gone is None and code == self.code:
+            self.connection.close()
+        else:
+            await super().end_of_call(code)
+
+
+@fault("ASGI-WS-105")
+class HangsUpOnReturns(HangsUp):
+    """A call that returns ends TCP."""
+
+    code = 1000
+
+
+@fault("ASGI-WS-106")
+class HangsUpOnFailures(HangsUp):
+    """A call that raises ends TCP."""
+
+    code = 1011
+
+
 @fault("ASGI-WS-093")
 class AnswersWith1005(WebSocket):
     """An empty close frame is answered with 1005."""

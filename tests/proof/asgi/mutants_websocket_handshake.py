@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from email.utils import formatdate
 from typing import Any
 
 from wsproto.events import TextMessage
@@ -171,6 +172,16 @@ class NoConnectionField(WebSocket):
     def upgrade(self) -> Fields:
         """The fault."""
         return [pair for pair in super().upgrade() if pair[0] != b"connection"]
+
+
+@fault("ASGI-WS-107")
+class TwoDates(WebSocket):
+    """The answer has two dates."""
+
+    def upgrade(self) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        dates = [(name, formatdate(usegmt=True).encode("ascii")) for name in (b"date", b"Date")]
+        return [*super().upgrade(), *dates]
 
 
 @fault("ASGI-WS-010")

@@ -10,7 +10,7 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessag
 from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.wire import websocket as ws
 
-from .faults import fault
+from .faults import choice, fault
 
 Event = dict[str, Any]
 
@@ -305,3 +305,48 @@ class MasksItsFrames(WebSocket):
         text = event.get("text")
         opcode, octets = (ws.TEXT, text.encode()) if text is not None else (ws.BINARY, event["bytes"])
         await self.connection.write(ws.encode(opcode, octets))
+
+
+@fault("ASGI-WS-114")
+class NoLimit(WebSocket):
+    """Takes messages of any size."""
+
+    def too_long(self, event: Any) -> bool:
+        """The fault."""
+        return False
+
+
+@fault("ASGI-WS-114")
+class LimitOfAFrame(WebSocket):
+    """Counts what is in a part of a message."""
+
+    def too_long(self, event: Any) -> bool:
+        """The fault."""
+        found = super().too_long(event)
+        self.size = 0
+        return found
+
+
+@fault("ASGI-WS-114")
+class DeliversThenEnds(WebSocket):
+    """A message that is too long is delivered, and is the last."""
+
+    async def fail_connection(self, code: int) -> None:
+        """The fault."""
+        if code == 1009:
+            self.queue.append({"type": "websocket.receive", "bytes": b"too much"})
+            self.arrived.set()
+        await super().fail_connection(code)
+
+
+@choice()
+class DropsTooLong(WebSocket):
+    """A message that is too long ends TCP without a close frame."""
+
+    async def fail_connection(self, code: int) -> None:
+        """The choice."""
+        if code == 1009:
+            self.connection.transport.abort()
+            await self.lose()
+        else:
+            await super().fail_connection(code)

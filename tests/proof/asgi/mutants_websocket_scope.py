@@ -55,7 +55,7 @@ class EmptyWebSocketScheme(WebSocketScope):
         scope["scheme"] = ""
 
 
-@fault("ASGI-WS-SCOPE-004")
+@fault("ASGI-WS-SCOPE-004", also=["ASGI-WS-SCOPE-022"])
 class SchemeOfHttp(WebSocketScope):
     """The scheme is http or https."""
 
@@ -71,6 +71,16 @@ class NoSchemeOverTls(WebSocketScope):
     def spoil(self, scope: Scope, request: Request) -> None:
         """The fault."""
         del scope["scheme"]
+
+
+@fault("ASGI-WS-SCOPE-022")
+class SchemeOfTheProxy(WebSocketScope):
+    """The scheme is what a proxy says of it."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        for value in request.all(b"x-forwarded-proto"):
+            scope["scheme"] = value.decode("ascii")
 
 
 @fault("ASGI-WS-SCOPE-005")

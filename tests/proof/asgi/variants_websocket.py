@@ -283,18 +283,6 @@ class RaisesAfterItsOwnClose(WebSocket):
 
 
 @choice()
-class HangsUpOnFailures(WebSocket):
-    """A call that ends without a close ends TCP; so does one that raised."""
-
-    async def end_of_call(self, code: int) -> None:
-        """The choice."""
-        if self.state == "open" and self.gone is None:
-            self.connection.close()
-        else:
-            await super().end_of_call(code)
-
-
-@choice()
 class NoReplyIs403(WebSocket):
     """A call that ends without a reply is a rejection."""
 
