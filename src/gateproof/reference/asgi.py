@@ -435,6 +435,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--mount", default="")
     parser.add_argument("--uds")
+    parser.add_argument("--message-limit", type=int, help="octets that a message of a WebSocket may have")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--certfile")
     parser.add_argument("--keyfile")
@@ -452,6 +453,7 @@ def main(arguments: list[str] | None = None) -> None:
         with open(given.certfile, encoding="ascii") as file:
             certificate = file.read()
     more: dict[str, Any] = {"tls": tls, "certificate": certificate, "uds": given.uds}
+    more["message_limit"] = given.message_limit
     server = Server(application, given.host, given.port, mount=given.mount, **more)
     sys.exit(server.serve_in_processes(given.processes) if given.processes > 1 else server.serve_alone())
 

@@ -402,6 +402,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--mount", default="")
+    parser.add_argument("--uds")
     parser.add_argument("--single-thread", action="store_true")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--certfile")
@@ -415,7 +416,7 @@ def main(arguments: list[str] | None = None) -> None:
         tls.load_cert_chain(given.certfile, given.keyfile)
     if sys.stderr.encoding.lower() != "utf-8" or sys.stderr.errors == "strict":
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    server = Server(application, given.host, given.port, mount=given.mount, tls=tls)
+    server = Server(application, given.host, given.port, mount=given.mount, tls=tls, uds=given.uds)
     if given.single_thread:
         server.be_single()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

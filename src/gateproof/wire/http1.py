@@ -60,6 +60,7 @@ class ResponseReader:
         self.ended = False
         self._work: Generator[None, None, Response] | None = None
         self._partial: Response | None = None
+        self._got = bytearray()  # the body of that response so far
 
     def feed(self, octets: bytes) -> None:
         """Take octets in."""
@@ -73,7 +74,7 @@ class ResponseReader:
     def partial(self) -> bytes:
         """What came of a response that is not whole: its head and body so far, then what was not understood yet."""
         begun = self._partial
-        return (begun.head + begun.body if begun else b"") + bytes(self.buffer[:4096])
+        return (begun.head + bytes(self._got) if begun else b"") + bytes(self.buffer[:4096])
 
     @property
     def length(self) -> int:
@@ -101,13 +102,14 @@ class ResponseReader:
         interim: list[Response] = []
         while True:
             response = yield from self._head()
-            self._partial = response
+            self._partial, self._got = response, bytearray()
             if 100 <= response.status < 200 and response.status != 101:
                 response.complete = True
                 interim.append(response)
                 continue
             response.interim = interim
             yield from self._body(response, method)
+            response.body = bytes(self._got)
             return response
 
     def _head(self) -> Generator[None, None, Response]:
@@ -147,28 +149,20 @@ class ResponseReader:
             response.complete = True
 
     def _keep(self, response: Response, count: int) -> None:
-        room = BODY_LIMIT - len(response.body)
-        if room > 0 and count:
-            response.body += bytes(self.buffer[: min(count, room)])
+        room = BODY_LIMIT - len(self._got)
+        if room > 0:
+            self._got += self.buffer[: min(count, room)]
         response.length += count
         del self.buffer[:count]
 
     def _take(self, response: Response, wanted: int) -> Generator[None, None, None]:
-        pieces: list[bytes] = []
-        base, kept = response.body, len(response.body)
         while wanted:
             if not self.buffer:
-                response.body = base + b"".join(pieces)
                 yield
                 continue
             count = min(wanted, len(self.buffer))
-            if kept < BODY_LIMIT:
-                pieces.append(bytes(self.buffer[: min(count, BODY_LIMIT - kept)]))
-                kept += len(pieces[-1])
-            del self.buffer[:count]
+            self._keep(response, count)
             wanted -= count
-            response.length += count
-        response.body = base + b"".join(pieces)
 
     def _line(self) -> Generator[None, None, bytes]:
         while (end := self.buffer.find(b"\n")) < 0:

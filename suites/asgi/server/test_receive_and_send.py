@@ -159,6 +159,7 @@ def test_many_calls_wait(server: Server, judge: Judge) -> None:
             looked = connection.wait("look")
             path = plain(looked.value["value"]).get("path") if looked is not None else ABSENT
             judge("ASGI-SCOPE-001", path == f"/{number}", f"the path in the scope of call {number}", path)
+    judge.rest_blocked("none of the calls that waited was answered")
 
 
 @requirement("ASGI-APP-025")

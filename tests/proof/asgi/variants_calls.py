@@ -205,18 +205,6 @@ class StartsAtOnce(Http):
 
 
 @choice()
-class BareEnd(WebSocket):
-    """A failed call ends the connection without a close frame."""
-
-    async def end_of_call(self, code: int) -> None:
-        """The choice."""
-        if code == 1011:
-            self.connection.close()
-        else:
-            await super().end_of_call(code)
-
-
-@choice()
 class ForbiddenForErrors(WebSocket):
     """A failed call before accept is a 403."""
 

@@ -129,7 +129,7 @@ class NoEndWithoutBody(Adapter):
                 raise RuntimeError("no body")
 
 
-@mutant("ASGI-WSGI-012", also=["ASGI-ERR-016", "ASGI-ERR-017"], **WSGI)
+@mutant("ASGI-WSGI-012", also=["ASGI-ERR-016", "ASGI-ERR-017", "ASGI-WS-104"], **WSGI)
 class ReturnsFromTheRest(Adapter):
     """Returns from other scopes."""
 

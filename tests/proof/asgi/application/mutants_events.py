@@ -153,7 +153,7 @@ class ATail(Spoiling):
         return [event, event] if event["type"] == BODY and not event.get("more_body") else [event]
 
 
-@mutant("ASGI-HTTP-RESP-006")
+@mutant("ASGI-HTTP-RESP-006", also=["ASGI-HTTP-SCOPE-068"])
 class StatusAsText(Spoiling):
     """Gives the status as text where nothing is found."""
 

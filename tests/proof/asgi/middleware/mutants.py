@@ -132,7 +132,7 @@ class HasNoLifespan(Through):
         await super().__call__(scope, receive, send)
 
 
-@mutant("ASGI-MW-006")
+@mutant("ASGI-MW-006", also=["ASGI-MW-031"])
 class RebuildsEvents(Through):
     """Makes events anew from the keys that it knows."""
 
@@ -193,7 +193,7 @@ class MeasuresTheBody(Through):
         return [event]
 
 
-@mutant("ASGI-MW-028")
+@mutant("ASGI-MW-028", also=["ASGI-MW-029"])
 class ReadsTheFields(Through):
     """Looks through the fields of a response without a guard."""
 
@@ -365,7 +365,7 @@ class ReplaysTheBody(Through):
         await self.app(dict(scope), taking, send)
 
 
-@mutant("ASGI-MW-015")
+@mutant("ASGI-MW-015", also=["ASGI-MW-030"])
 class Minifies(Through):
     """Shortens the body and leaves its length as it was."""
 
@@ -448,7 +448,7 @@ class LeavesATask(Through):
         await self.app(scope, receive, send)
 
 
-@mutant("ASGI-MW-020")
+@mutant("ASGI-MW-020", also=["ASGI-MW-029", "ASGI-MW-030"])
 class FieldsOfTheRequest(Through):
     """Answers with the fields of the request."""
 
@@ -489,7 +489,7 @@ class LosesParts(Through):
         await self.app(dict(scope), taking, send)
 
 
-@mutant("ASGI-MW-021", also=["ASGI-MW-015"])
+@mutant("ASGI-MW-021", also=["ASGI-MW-013", "ASGI-MW-015", "ASGI-MW-030"])
 class EndsWithEveryPart(Through):
     """Sends each part of a response as the last one."""
 
