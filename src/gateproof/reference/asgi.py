@@ -452,8 +452,12 @@ def main(arguments: list[str] | None = None) -> None:
             tls.verify_mode = ssl.CERT_OPTIONAL
         with open(given.certfile, encoding="ascii") as file:
             certificate = file.read()
-    more: dict[str, Any] = {"tls": tls, "certificate": certificate, "uds": given.uds}
-    more["message_limit"] = given.message_limit
+    more: dict[str, Any] = {
+        "tls": tls,
+        "certificate": certificate,
+        "uds": given.uds,
+        "message_limit": given.message_limit,
+    }
     server = Server(application, given.host, given.port, mount=given.mount, **more)
     sys.exit(server.serve_in_processes(given.processes) if given.processes > 1 else server.serve_alone())
 

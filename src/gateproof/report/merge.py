@@ -8,6 +8,7 @@ from typing import Any
 
 from gateproof.report.reading import ReportError, target_name
 from gateproof.results import totals
+from gateproof.settings import NOWHERE
 from gateproof.verdicts import BROKEN, Exit, Verdict, worst, worst_exit
 
 JsonDict = dict[str, Any]
@@ -16,7 +17,7 @@ SAME_SUITE = (("suite", "version"), ("suite", "set"), ("suite", "certify"))
 NOT_RUN = "not run: "
 
 
-def merge(reports: Sequence[JsonDict], folder: str = "REPORT") -> JsonDict:
+def merge(reports: Sequence[JsonDict], folder: str = NOWHERE) -> JsonDict:
     """Merge reports. A check that ran in several gets k of N runs; what only some saw broken is `inform`, unstable.
 
     `folder` is where the result will lie: replay lines name it. Raises `ReportError` where the reports are not of one

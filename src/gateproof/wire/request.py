@@ -50,3 +50,20 @@ def mark(request: bytes, fields: bytes) -> bytes:
     """Insert field lines right after the request line."""
     line, end, rest = request.partition(b"\r\n")
     return line + end + fields + rest
+
+
+def looks_chunked(body: bytes) -> bool:
+    """Tell whether a body parses completely as chunks, more than the last of them."""
+    rest, chunks = body, 0
+    while rest:
+        size, line_end, rest = rest.partition(b"\r\n")
+        try:
+            length = int(size.partition(b";")[0], 16)
+        except ValueError:
+            return False
+        if not line_end or length < 0 or rest[length : length + 2] != b"\r\n":
+            return False
+        rest, chunks = rest[length + 2 :], chunks + 1
+        if not length:
+            return not rest and chunks > 1
+    return False

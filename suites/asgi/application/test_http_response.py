@@ -8,6 +8,7 @@ from gateproof.check import requirement
 from gateproof.drive.asgi import App, Call
 from gateproof.drive.asgi.application import answer
 from gateproof.judge import Judge
+from gateproof.wire.request import looks_chunked
 
 from .surveying import overseen, survey
 from .varying import working
@@ -87,26 +88,9 @@ def test_the_body_is_not_framed(app: App, judge: Judge) -> None:
     """The body is what the client is to get: no chunks of a transfer coding are made of it."""
 
     def framed(call: Call) -> object:
-        return call.complete and chunked(call.body) and call.body[:60]
+        return call.complete and looks_chunked(call.body) and call.body[:60]
 
     everywhere(app, judge, "ASGI-HTTP-RESP-063", "a body as it is", framed)
-
-
-def chunked(body: bytes) -> bool:
-    """Tell whether a body parses completely as chunks, more than the last of them."""
-    rest, chunks = body, 0
-    while rest:
-        size, line_end, rest = rest.partition(b"\r\n")
-        try:
-            length = int(size.partition(b";")[0], 16)
-        except ValueError:
-            return False
-        if not line_end or length < 0 or rest[length : length + 2] != b"\r\n":
-            return False
-        rest, chunks = rest[length + 2 :], chunks + 1
-        if not length:
-            return not rest and chunks > 1
-    return False
 
 
 @requirement("ASGI-HTTP-RESP-064")

@@ -6,6 +6,7 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
+from gateproof.wire.request import looks_chunked
 
 from .looking import judge_conduct
 
@@ -39,24 +40,7 @@ def test_connection_is_the_servers(app: Application, judge: Judge, draw: Draw) -
     """No hop-by-hop field, and no transfer coding: that of the body is a warning, as its octets only look like one."""
     judge_conduct(app, judge, draw, "WSGI-HTTP-031", "WSGI-HTTP-032")
     for served in app.survey():
-        if chunked(served.body) and served.complete:
+        if looks_chunked(served.body) and served.complete:
             app.look_at(served)
             judge("WSGI-HTTP-032", False, "a body as it is", served.body[:80], weight="warn")
             return
-
-
-def chunked(body: bytes) -> bool:
-    """Tell whether a body parses completely as chunks."""
-    rest, chunks = body, 0
-    while rest:
-        size, line_end, rest = rest.partition(b"\r\n")
-        try:
-            length = int(size.partition(b";")[0], 16)
-        except ValueError:
-            return False
-        if not line_end or rest[length : length + 2] != b"\r\n":
-            return False
-        rest, chunks = rest[length + 2 :], chunks + 1
-        if not length:
-            return not rest and chunks > 1
-    return False

@@ -6,8 +6,8 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.wsgi.middleware import Middleware
 from gateproof.judge import Judge
+from gateproof.wire.request import looks_chunked
 
-from ..application.test_headers import chunked
 from .looking import judge_conduct, survey
 
 
@@ -16,7 +16,7 @@ def test_connection_is_the_servers(middleware: Middleware, judge: Judge, draw: D
     """It adds no hop-by-hop field and no transfer coding; octets that look like one are a warning."""
     judge_conduct(middleware, judge, draw, "WSGI-HTTP-034", "WSGI-HTTP-035")
     for passage in survey(middleware):
-        if chunked(passage.outer.body):
+        if looks_chunked(passage.outer.body):
             middleware.look(passage)
             judge("WSGI-HTTP-035", False, "a body as it is", passage.outer.body[:80], weight="warn")
 

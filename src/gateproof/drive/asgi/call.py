@@ -295,6 +295,7 @@ def _listed(app: Application) -> Application:
 
 
 def event_copy(value: Any) -> Any:
+    """Return an event or a scope as it is now; what is no dict is kept itself."""
     return dict(value) if isinstance(value, dict) else value
 
 
