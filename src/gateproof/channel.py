@@ -56,6 +56,11 @@ class _Waiter:
     count: int = 0
 
 
+def _thread() -> str:
+    """Return what stands for the calling thread where otherwise a launch is named."""
+    return f"thread {threading.get_ident()}"
+
+
 def _tag(data: JsonDict) -> JsonDict:
     """Return what tells an answer apart where several calls share a link."""
     return {"x": data.get("x"), "c": data.get("c")}
@@ -77,7 +82,7 @@ class Channel:
         self._released: set[tuple[str, str]] = set()
         self._waiters: list[_Waiter] = []
         self._given_up: set[tuple[str, str]] = set()
-        self._errors: deque[str] = deque(maxlen=100)
+        self._errors: deque[tuple[str, str]] = deque(maxlen=100)  # launch or thread that it concerns, '' for all; what
         self._changed = threading.Condition()
         self._fences = (0, 0)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -154,7 +159,7 @@ class Channel:
             self._fences = (wanted, self._fences[1])
             self._wake()
             if not self._changed.wait_for(lambda: self._fences[1] >= wanted or self._closing, timeout):
-                self._errors.append(f"the side channel was not read to its end within {timeout:g} s")
+                self._lose(f"the side channel was not read to its end within {timeout:g} s", _thread())
 
     def release(self, exchange: str, name: str) -> None:
         """Let a call of the exchange that waits, or will wait, for `name` go on."""
@@ -167,12 +172,20 @@ class Channel:
         with self._changed:
             self._given_up.clear()
 
-    def take_errors(self) -> list[str]:
-        """Return, once, what the channel lost: gaps, links that were cut, lines that are no journal."""
+    def take_errors(self, launch: str = "") -> list[str]:
+        """Return, once, what the channel lost: gaps, links that were cut, lines that are no journal.
+
+        With a launch: what concerns no other one, nor a fence of another thread.
+        """
         with self._changed:
-            taken = list(self._errors)
-            self._errors.clear()
+            mine = ("", launch, _thread())
+            taken = [text for whose, text in self._errors if not launch or whose in mine]
+            left = [] if not launch else [(whose, text) for whose, text in self._errors if whose not in mine]
+            self._errors = deque(left, maxlen=100)
             return taken
+
+    def _lose(self, text: str, whose: str) -> None:
+        self._errors.append((whose, text))
 
     def close(self) -> None:
         """Stop the reader and close every connection."""
@@ -268,7 +281,7 @@ class Channel:
         self._waiters = [waiter for waiter in self._waiters if waiter.link is not link]
         if problem:
             with self._changed:
-                self._errors.append(problem)
+                self._lose(problem, link.hello["launch"] if link.hello else "")
 
     def _line(self, link: _Link, data: JsonDict) -> None:
         if link.hello is None:
@@ -279,7 +292,8 @@ class Channel:
             with self._changed:
                 self.hellos.append(data)
                 if link.expected:
-                    self._errors.append(f"the side channel of process {data['pid']} was cut; its journal has a gap")
+                    text = f"the side channel of process {data['pid']} was cut; its journal has a gap"
+                    self._lose(text, data["launch"])
                 self._changed.notify_all()
         elif "get" in data:
             self._send(link, self._script_for(link.hello["launch"], data["get"]))
@@ -303,7 +317,8 @@ class Channel:
         pid, tid = int(link.hello["pid"]), int(link.hello["tid"])
         with self._changed:
             if data["n"] != link.expected:
-                self._errors.append(f"journal gap: line {data['n']} came where {link.expected} was due")
+                gap = f"journal gap: line {data['n']} came where {link.expected} was due"
+                self._lose(gap, link.hello["launch"])
             link.expected = data["n"] + 1
             call = int(data["c"])
             made = [Event(float(t), call, str(name), values.decode(value), pid, tid) for t, name, value in data["e"]]
@@ -316,7 +331,7 @@ class Channel:
                 self.strays.extend(made)
             return
         if self._kept + len(made) > EVENTS_LIMIT:
-            self._errors.append("the journal is full; events were dropped")
+            self._lose("the journal is full; events were dropped", "")
             return
         self._kept += len(made)
         self._events[exchange].extend(made)

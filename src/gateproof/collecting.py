@@ -17,6 +17,7 @@ from _pytest.fixtures import FuncFixtureInfo
 
 from gateproof import baseline as baselines
 from gateproof import plugin
+from gateproof.beside import apart
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.report import reading, text
 from gateproof.report.compare import Comparison
@@ -78,7 +79,7 @@ def suites_folder() -> Path:
 def configure(config: pytest.Config) -> None:
     """Resolve the target and point the collection at the suites; a wrong option ends the run with status 4."""
     try:
-        session = Session(_settings(config))
+        session = Session(_settings(config), worker=hasattr(config, "workerinput"))
     except SetError as error:
         raise pytest.UsageError(f"gateproof: {error}") from None
     overriding, warnings = overrides(config, session.settings)
@@ -286,11 +287,13 @@ def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
 
 
 def remember(config: pytest.Config, items: list[pytest.Item]) -> Collected:
-    """Note every check that was collected."""
+    """Note every check that was collected; those that are begun beside the others come last, when they have ended."""
     collected = config.stash[plugin.COLLECTED]
     for item in items:
         if isinstance(item, CheckFunction):
             collected.every[check_id(item.obj)] = info(item.obj)
+    launch = config.stash[plugin.SESSION].target.launch
+    items.sort(key=lambda item: isinstance(item, CheckFunction) and apart(item.obj, launch(info(item.obj))))
     return collected
 
 
@@ -312,13 +315,12 @@ def _is_frozen(item: CheckFunction, frozen: FrozenSet) -> bool:
 
 
 def chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note the checks that will run, and tell the session which launches they need."""
+    """Note the checks that will run, and tell the session of them."""
     collected = config.stash[plugin.COLLECTED]
     for item in items:
         if isinstance(item, CheckFunction):
-            note = info(item.obj)
-            collected.selected[check_id(item.obj)] = note
-            config.stash[plugin.SESSION].variants.add(note.launch)
+            collected.selected[check_id(item.obj)] = info(item.obj)
+            config.stash[plugin.SESSION].chosen.append(item.obj)
 
 
 # -- what came of it

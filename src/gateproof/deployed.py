@@ -134,7 +134,7 @@ class Journals:
         """Say that this needs a side channel."""
         raise Untestable(f"{NO_CHANNEL}: a call that waits cannot be let go on")
 
-    def take_errors(self) -> list[str]:
+    def take_errors(self, launch: str = "") -> list[str]:
         """Nothing can be lost."""
         return []
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateproof import baseline as baselines
 from gateproof import requirements, results, targets
+from gateproof.beside import Beside, Check
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.judge import Blocked, Judgement, Unsupported, Untestable
 from gateproof.requirements import sets
@@ -27,14 +27,19 @@ JsonDict = dict[str, Any]
 class Session:
     """Everything that lives as long as one run."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Resolve nothing yet: `resolve` and `start` do, as collection must not start anything."""
+    def __init__(self, settings: Settings, worker: bool = False) -> None:
+        """Resolve nothing yet: `resolve` and `start` do, as collection must not start anything.
+
+        `worker`: other processes of this run judge at the same time, so that we begin nothing beside ourselves.
+        """
+        self.worker = worker
         self.settings = settings
         self.target = targets.of(settings)
         self.frozen: FrozenSet | None = sets.load(requirements.SET) if settings.certify else None
         self.entries: list[baselines.Entry] = []
         self.baseline_path: Path | None = None
-        self.variants: set[str] = set()  # launches that the chosen checks need
+        self.chosen: list[Check] = []  # the checks that will run
+        self.beside: Beside[tuple[JsonDict, list[str]]] | None = None
         self.started_at = datetime.now(UTC)
         self.started = time.monotonic()
         self.fatal: TargetError | None = None
@@ -80,40 +85,52 @@ class Session:
 
     def start(self, override: object = None) -> None:
         """Make the target ready and see that an ordinary exchange works; raises `TargetError`."""
-        self.target.start(self.variants, override)
+        self.target.start({self.target.launch(info(check)) for check in self.chosen}, override)
+        if not self.worker:
+            self.beside = Beside(self._judge, [(check, self.target.launch(info(check))) for check in self.chosen])
 
     def stop(self) -> None:
         """End whatever was started."""
+        if self.beside is not None:
+            for server in self.target.aside():
+                server.lost = "the run has ended"  # a check that is under way there comes to its end
+            self.beside.stop()
         if self.settings.report and self.fatal is None:
             self.target.collect_specimens()
         self.target.stop()
 
     # -- the checks
 
-    def run(self, function: Callable[..., object]) -> JsonDict:
-        """Run one check and return what it said, as data; known deviations are marked."""
+    def run(self, function: Check) -> JsonDict:
+        """Return what one check says, as data; known deviations are marked."""
+        said, told = self.beside.take(function) if self.beside else self._judge(function)
+        self.problems += told
+        self._mark_known(said, info(function))
+        return said
+
+    def _judge(self, function: Check) -> tuple[JsonDict, list[str]]:
+        """Run one check; return what it said, and what is to be told of the target after it."""
         note = info(function)
         try:
             fixtures, handle = self.target.ready(note)
         except Untestable as reason:
-            return _not_run(function, Verdict.UNTESTED, str(reason))
+            return _not_run(function, Verdict.UNTESTED, str(reason)), []
         except Unsupported as reason:
-            return _not_run(function, Verdict.UNSUPPORTED, str(reason))
+            return _not_run(function, Verdict.UNSUPPORTED, str(reason)), []
         except Blocked as premise:
-            return _not_run(function, Verdict.BLOCKED, str(premise))
+            return _not_run(function, Verdict.BLOCKED, str(premise)), []
         rows = {name: row for name, row in self.catalogue.items() if name in note.requirements}
         with self.target.around():
             frozen = self.frozen.checks[check_id(function)].cases if self.frozen else None
             outcome = run_check(function, fixtures, handle, rows, self.settings.effort, frozen=frozen)
         said = results.outcome_to_json(outcome, handle.exchanges)
-        self.problems += self.target.aftermath(said, handle)
-        self._mark_known(said, note)
+        told = self.target.aftermath(said, handle)
         for judgement in said["judgements"]:
             if judgement["exchanges"] and judgement["verdict"] not in ("pass", "inform"):
                 key = judgement["exchanges"][-1]
                 kept = said["exchanges"].get(key)
                 judgement["replay"] = self.target.replay(key, kept) if kept else ""
-        return said
+        return said, told
 
     # -- what was known before
 
@@ -171,6 +188,6 @@ class Session:
             self.fatal = TargetError(*part["fatal"])
 
 
-def _not_run(function: Callable[..., object], verdict: Verdict, reason: str) -> JsonDict:
+def _not_run(function: Check, verdict: Verdict, reason: str) -> JsonDict:
     judgements = [Judgement(name, verdict, reason=reason) for name in info(function).requirements]
     return results.outcome_to_json(Outcome(check_id(function), info(function), judgements), {})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.target import Server
@@ -54,6 +54,7 @@ def test_sizes_are_hexadecimal(server: Server, judge: Judge, draw: Draw) -> None
     draw(law, drawn, [[size] for size in sizes] + [sizes], examples=8)
 
 
+@launch("beside")
 @requirement("FRAME-019", revision=2)
 def test_a_huge_size_is_no_small_one(server: Server, judge: Judge) -> None:
     """Five octets are not the whole of a chunk of 2**64 + 5."""

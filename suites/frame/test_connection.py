@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
@@ -184,6 +184,7 @@ def test_an_unread_body_is_not_the_next_request(server: Server, judge: Judge, dr
         judge.blocked("FRAME-061", "no such request was called")
 
 
+@launch("beside")
 @requirement("FRAME-121")
 def test_a_body_that_was_not_asked_for_is_not_the_next_request(server: Server, judge: Judge) -> None:
     """Who answers an expectation with a final response closes the connection, or reads the body that may still come."""
@@ -388,6 +389,7 @@ DATES_S = 3.0  # so far apart that a date which is kept for a second is another 
 LOOK_S = 0.3
 
 
+@launch("beside")
 @requirement("FRAME-130")
 def test_date_follows_the_clock(server: Server, judge: Judge) -> None:
     """Of responses on one connection, over some seconds, a later one has a later date."""

@@ -6,7 +6,7 @@ import re
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.target import Server
@@ -161,6 +161,7 @@ def test_lengths_that_differ_are_refused(server: Server, judge: Judge, draw: Dra
     draw(law, st.tuples(several, st.booleans()), examples=8)
 
 
+@launch("beside")
 @requirement("FRAME-006")
 def test_a_huge_length_is_no_small_one(server: Server, judge: Judge) -> None:
     """Nothing wraps round: five octets are not the whole of 2**64 + 5; and zeros in front change nothing."""

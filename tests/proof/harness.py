@@ -282,6 +282,7 @@ def trusting() -> ssl.SSLContext:
 SIDE_BY_SIDE = 6
 IN_PROCESS = (
     "default",
+    "beside",
     "mount",
     "tls",
     "client-certificates",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateproof.exchange import Exchange
     from gateproof.inprocess import Played
     from gateproof.runner import Target as Asked
+    from gateproof.target import Server
 
     class Handle(Asked, Protocol):
         """What a check asks: it keeps the exchanges that it made."""
@@ -100,6 +101,14 @@ class Target(ABC):
     def collect_specimens(self) -> None:
         """Learn for the report what the target makes of a few requests that nobody judges."""
         self.specimens = {}
+
+    def launch(self, check: CheckInfo) -> str:
+        """Return the name of the launch that a check is given; there is one for all, where not said otherwise."""
+        return "default"
+
+    def aside(self) -> list[Server]:
+        """Return the handles of all launches but the default one."""
+        return []
 
     @abstractmethod
     def stop(self) -> None:

@@ -143,7 +143,7 @@ class Launched(Target):
         """Tell whether the target can be launched like that; every server can host another kind of callable."""
         if variant.startswith(lifespans.PREFIX):
             return self.interface == "asgi" and self._calls_lifespan()
-        return variant in ("default", "os_environ", *self.known.variants) or variant.startswith("app:")
+        return variant in ("default", "beside", "os_environ", *self.known.variants) or variant.startswith("app:")
 
     def _calls_lifespan(self) -> bool:
         """Tell whether the default launch, which serves by now, has called the application for its lifespan."""
@@ -151,6 +151,11 @@ class Launched(Target):
         self.channel.fence()
         patience = WATCHED_S if "lifespan" in self.known.capabilities else 0.0
         return self.channel.wait(key, lambda _: True, patience) is not None
+
+    def launch(self, check: CheckInfo) -> str:
+        """Return the launch that a check asks for, or what stands in for it."""
+        lacks = self.profile is None or check.launch not in self.profile.variants
+        return FALLBACK.get(check.launch, check.launch) if lacks else check.launch
 
     def _lacking(self, variant: str) -> str:
         """Say why there is no launch like that."""
@@ -196,8 +201,6 @@ class Launched(Target):
         from gateproof.target import Server
 
         assert self._pool is not None
-        if variant not in self.known.variants:
-            variant = FALLBACK.get(variant, variant)
         if variant not in self._servers:
             if not self._has(variant):
                 raise Unsupported(self._lacking(variant))
@@ -229,7 +232,7 @@ class Launched(Target):
 
     def ready(self, check: CheckInfo) -> tuple[dict[str, object], Handle]:
         """Return the launch that a check needs."""
-        server = self.server(check.launch)
+        server = self.server(self.launch(check))
         return {"server": server}, server
 
     def aftermath(self, said: JsonDict, handle: Handle) -> list[str]:
@@ -238,7 +241,7 @@ class Launched(Target):
         told = self._bury(said, server)
         if not server.still_answers():
             told.append(f"{said['id']}: after it the server answered nobody, and was started anew")
-        return told + self._distrust(said)
+        return told + self._distrust(said, server.running.id)
 
     def _bury(self, said: JsonDict, server: Server) -> list[str]:
         """Tell where the server died; a check in the middle of which it did has not seen what a pass would say."""
@@ -252,9 +255,9 @@ class Launched(Target):
                     judgement.update(verdict="blocked", reason=x.outcome, exchanges=[x.id])
         return told
 
-    def _distrust(self, said: JsonDict) -> list[str]:
+    def _distrust(self, said: JsonDict, launch: str) -> list[str]:
         """Take back what a check said while the side channel lost something: what it did not see is not known."""
-        problems = self.channel.take_errors()
+        problems = self.channel.take_errors(launch)
         if problems:
             for judgement in said["judgements"]:
                 judgement["verdict"], judgement["reason"] = str(Verdict.ERROR), "; ".join(problems)
@@ -291,7 +294,11 @@ class Launched(Target):
 
         if "default" in self._servers:
             self.specimens = specimens.collect(self._servers["default"], self.interface)
-            self.channel.take_errors()
+            self.channel.take_errors(self._servers["default"].running.id)
+
+    def aside(self) -> list[Server]:
+        """Return the handles of all launches but the default one."""
+        return [server for variant, server in self._servers.items() if variant != "default"]
 
     def stop(self) -> None:
         """Stop every launch, side by side, and close the side channel."""
@@ -303,8 +310,9 @@ class Launched(Target):
                     self._running.append(launch)
         if self._pool is None:
             return
-        list(self._pool.map(lambda launch: launch.stop(), self._running))
         self._pool.shutdown(wait=True)
+        with ThreadPoolExecutor(max(1, len(self._running))) as pool:  # they end by themselves, and are only waited for
+            list(pool.map(lambda launch: launch.stop(), self._running))
         self.launches = [launch.to_json() for launch in self._running]
         self.waited_s = sum(server.waited_s for server in self._servers.values())
         self.channel.close()

@@ -22,7 +22,7 @@ from gateproof.asgi_scripts import (
     start,
     wait,
 )
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.exchange import Call
 from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
@@ -132,6 +132,7 @@ def test_pending_receive_is_woken(server: Server, judge: Judge) -> None:
             break  # the others would wait as long
 
 
+@launch("beside")
 @requirement("ASGI-HTTP-DISC-004", "ASGI-HTTP-DISC-007")
 def test_no_disconnect_while_the_client_is_there(server: Server, judge: Judge) -> None:
     """Between the end of the request and that of the response no receive says that the client left."""
@@ -202,6 +203,7 @@ def _raised(judge: Judge, call: Call, skip: int = 0) -> list[str]:
     return found
 
 
+@launch("beside")
 @requirement("ASGI-HTTP-DISC-002", "ASGI-HTTP-DISC-010")
 def test_client_leaves_while_the_application_sends(server: Server, judge: Judge) -> None:
     """Who sends when the client leaves is not kept waiting, and is told when it receives."""

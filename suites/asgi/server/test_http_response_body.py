@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateproof.asgi_scripts import TEXT, Step, asgi, body, flood, read_body, respond, send, start, wait
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
@@ -93,6 +93,7 @@ def test_parts_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.lists(st.sampled_from(SIZES), min_size=1, max_size=6), corpus)
 
 
+@launch("beside")
 @requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=2)
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
@@ -357,6 +358,7 @@ def test_no_more_than_content_length(server: Server, judge: Judge) -> None:
     judge("ASGI-HTTP-RESP-034", True)
 
 
+@launch("beside")
 @requirement("ASGI-HTTP-RESP-035", "ASGI-HTTP-RESP-045")
 def test_less_than_content_length(server: Server, judge: Judge) -> None:
     """After a body that is shorter than its length the connection is used for nothing more, and closed."""

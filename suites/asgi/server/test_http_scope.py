@@ -340,6 +340,7 @@ def test_called_before_the_body_is_there(server: Server, judge: Judge) -> None:
     judge("ASGI-HTTP-SCOPE-039", early, "a call while half of the body is outstanding", "no call within a second")
 
 
+@launch("beside")
 @requirement("ASGI-HTTP-SCOPE-040")
 def test_a_response_can_take_its_time(server: Server, judge: Judge) -> None:
     """The call goes on until the application answers."""

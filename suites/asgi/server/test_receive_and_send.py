@@ -30,7 +30,7 @@ from gateproof.asgi_scripts import (
     start,
     wait,
 )
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
@@ -94,6 +94,7 @@ def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
             judge("ASGI-APP-022", ended, f"{kind}: send returns or raises", "it waits on")
 
 
+@launch("beside")
 @requirement("ASGI-APP-023", revision=2)
 def test_call_outlives_the_connection(server: Server, judge: Judge) -> None:
     """The application has a moment to clean up when the client is gone."""

@@ -111,6 +111,7 @@ def test_after_the_own_close(server: Server, judge: Judge) -> None:
     judge.reading("ASGI-WS-047", f"send: {send_raised or 'returns'}; close: {close_raised or 'returns'}; {wire}")
 
 
+@launch("beside")
 @requirement("ASGI-WS-058", "ASGI-WS-059", "ASGI-WS-053")
 def test_disconnect_after_the_own_close(server: Server, judge: Judge) -> None:
     """The application that closed gets websocket.disconnect, at the latest when TCP is closed."""

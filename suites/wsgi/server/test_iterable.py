@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import Script, fail, start, wsgi
@@ -76,6 +76,7 @@ def test_close_is_called_on_the_way_out(server: Server, judge: Judge) -> None:
             judge(row, closed is not None, "close()", [event.name for event in x.events])
 
 
+@launch("beside")
 @requirement("WSGI-ITER-005", "WSGI-ITER-032")
 def test_close_is_called_when_the_client_leaves(server: Server, judge: Judge) -> None:
     """A large but finite body whose client resets the connection after the header."""
@@ -111,6 +112,7 @@ def test_no_other_attributes_count(server: Server, judge: Judge) -> None:
     judge("WSGI-ITER-011", seen == wanted, wanted, seen)
 
 
+@launch("beside")
 @requirement("WSGI-ITER-012")
 def test_blocks_are_not_gathered_ahead(server: Server, judge: Judge) -> None:
     """While the client does not read, only a bounded number of blocks is asked for."""
