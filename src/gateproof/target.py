@@ -33,7 +33,7 @@ AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for
 SETTLE_S = 2.0
 # Late or never: a connection is given up before its time where nothing came for so many seconds while the server
 # answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
-QUIET = (0.25, 5)
+QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
 STOPS_S = 15.0

@@ -29,7 +29,8 @@ LOG_HEAD = 16 * 1024
 LOG_TAIL = 48 * 1024
 STOP_S = 5.0
 PORT_TRIES = 3
-SAMPLE_S, SPINNING = 0.2, 0.1  # an idle server computes next to nothing; a loaded machine gives each its share
+# An idle server computes next to nothing; a loaded machine gives each its share.
+GLANCE_S, SAMPLE_S, SPINNING = 0.05, 0.2, 0.1
 TAKEN = ("address already in use", "errno 98", "errno 48", "eaddrinuse")
 
 
@@ -134,9 +135,12 @@ class Launch:
 
     def spins(self) -> bool:
         """Tell whether its processes use more than a part of the time in which nobody asks them for anything."""
+        return self._computes(GLANCE_S) and self._computes(SAMPLE_S)
+
+    def _computes(self, seconds: float) -> bool:
         before = self._cpu_s()
-        time.sleep(SAMPLE_S)
-        return self._cpu_s() - before > SAMPLE_S * SPINNING
+        time.sleep(seconds)
+        return self._cpu_s() - before > seconds * SPINNING
 
     def _cpu_s(self) -> float:
         """Return the seconds that its processes have computed."""

@@ -35,10 +35,14 @@ def received(connection: Dialogue) -> bytes:
 def in_step(connection: Dialogue) -> str:
     """Make another exchange on the connection; say what is wrong, '' where it ends or answers in order.
 
-    Where the response said that it is the last one, a client sends nothing more (RFC 9112, 9.6): there is no next one.
+    Where the response said that it is the last one, a client sends nothing more (RFC 9112, 9.6): there is no next one,
+    but what belongs to no response may still come.
     """
     wire, last = connection.wire, connection.current and connection.current.response
-    if wire.reader.ended or wire.broken or (last and b"close" in b",".join(last.all(b"Connection")).lower()):
+    if wire.reader.ended or wire.broken:
+        return ""
+    if last and b"close" in b",".join(last.all(b"Connection")).lower():
+        connection.stays()
         return ""
     second = connection.begin(NEXT, ok(b"gateproof-second"))
     connection.read(second, timeout=1.0)
