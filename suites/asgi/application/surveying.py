@@ -57,8 +57,8 @@ class Survey:
     calls: list[Call] = field(default_factory=list)
     findings: dict[str, tuple[Finding, Call]] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
-    accepted: list[str] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
+    accepted: list[Request] = field(default_factory=list)
+    answered: list[Request] = field(default_factory=list)
 
     def take(self, call: Call) -> Call:
         """Add a call."""
@@ -85,14 +85,14 @@ def _made(app: App) -> Survey:
     made = Survey()
     for request, server in _requests(app):
         made.take(app.http(request, server))
-    for path in app.socket_paths:
+    for place in app.handshakes:
         for server in (PLAIN, PLAIN.but(offers=ALL), PLAIN.but(asgi={"version": "3.0"}, offers=None)):
             offered = CHAT if server is not PLAIN else ()
-            call = made.take(app.websocket(Request(path=path, subprotocols=offered), conversation(app), server))
+            call = made.take(app.websocket(place.but(subprotocols=offered), conversation(app), server))
             if server is PLAIN and "websocket.accept" in call.types:
-                made.accepted.append(path)
-            if any(kind.startswith("websocket.") for kind in call.types) and path not in made.answered:
-                made.answered.append(path)
+                made.accepted.append(place)
+            if any(kind.startswith("websocket.") for kind in call.types) and place not in made.answered:
+                made.answered.append(place)
     made.take(app.wake())
     made.take(app.http(Request(path="/gateproof-no-such-place")))
     return made
@@ -147,6 +147,6 @@ def sends(*kinds: str) -> Callable[[Survey], object]:
     return lambda made: made.sent & set(kinds)
 
 
-def accepting(app: App) -> Iterable[str]:
+def accepting(app: App) -> Iterable[Request]:
     """Return the places at which the application accepts a WebSocket."""
     return survey(app).accepted

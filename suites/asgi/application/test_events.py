@@ -54,9 +54,9 @@ def test_an_event_that_is_wrong_is_noticed(app: App, judge: Judge) -> None:
             if wrong in call.given and call.sent[:1] != _before(call, wrong)[:1]:
                 looked = True
                 judge("ASGI-ERR-013", noticed and not call.hung, f"an exception at {wrong}", call.outcome)
-    for path in accepting(app):
+    for place in accepting(app):
         for wrong in WRONG_MESSAGES:
-            call = app.websocket(Request(path=path), conversation(app, [wrong]), observed=False)
+            call = app.websocket(place, conversation(app, [wrong]), observed=False)
             if wrong in call.given:
                 looked = True
                 noticed = call.error is not None or _refusal(call) is not None
@@ -97,23 +97,23 @@ def _refusal(call: Call) -> dict[str, Any] | None:
 def test_further_keys_in_events(app: App, judge: Judge, draw: Draw) -> None:
     """Keys that belong to nobody, in any event that is received, change nothing."""
     ways, sockets = working(app), list(accepting(app))[:2]
-    plain = {path: app.websocket(Request(path=path), conversation(app)) for path in sockets}
+    plain = {place: app.websocket(place, conversation(app)) for place in sockets}
 
     def law(more: dict[str, Any]) -> None:
         more = {key: value for key, value in more.items() if key not in ("Type", "status")}
         for usual in ways:
             unchanged(app, judge, "ASGI-ERR-015", usual, PLAIN.but(more_in_events=more))
-        for path in sockets:
+        for place in sockets:
             script = conversation(
                 app,
                 [{**TEXT, **more}, {**DATA, **more}],
                 connect={**CONNECT, **more},
                 gone={**GONE, **more},
-                replies=plain[path].replies,
+                replies=plain[place].replies,
             )
-            call = app.websocket(Request(path=path), script)
-            same = (call.types, type(call.error)) == (plain[path].types, type(plain[path].error))
-            judge("ASGI-ERR-015", same, f"{path} as usual: {plain[path].outcome}", call.outcome)
+            call = app.websocket(place, script)
+            same = (call.types, type(call.error)) == (plain[place].types, type(plain[place].error))
+            judge("ASGI-ERR-015", same, f"{place} as usual: {plain[place].outcome}", call.outcome)
 
     corpus: list[dict[str, Any]] = [{"gateproof.extra": {"a": [1, None]}}, {"x": b"\xff", "self": 2**63 - 1}]
     draw(law, drawing.strangers(), corpus, examples=10)

@@ -27,7 +27,7 @@ GOODBYES: tuple[dict[str, Any], ...] = (
 )
 
 
-def sockets(app: App) -> list[str]:
+def sockets(app: App) -> list[Request]:
     """Return the places at which the application talks; a check of talking stops here without any."""
     found = list(accepting(app))[:3]
     if not found:
@@ -101,33 +101,34 @@ def like(seen: Call, plain: Call) -> bool:
     return (seen.sent, type(seen.error), seen.hung) == (plain.sent, type(plain.error), plain.hung)
 
 
-def steady(app: App, path: str, *messages: dict[str, Any]) -> Call | None:
+def steady(app: App, place: Request, *messages: dict[str, Any]) -> Call | None:
     """Return a conversation that goes the same way twice, or None."""
-    one = app.websocket(Request(path=path), conversation(app, messages), SPELT_OUT)
-    two = app.websocket(Request(path=path), conversation(app, messages, replies=one.replies), SPELT_OUT)
+    one = app.websocket(place, conversation(app, messages), SPELT_OUT)
+    two = app.websocket(place, conversation(app, messages, replies=one.replies), SPELT_OUT)
     return one if like(two, one) else None
 
 
-@requirement("ASGI-WS-SCOPE-018", revision=2)
+@requirement("ASGI-WS-SCOPE-018", revision=3)
 def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
-    """What a server leaves out of the scope is taken for its default."""
-    plain = {path: steady(app, path, TEXT) for path in sockets(app)}
+    """What a server leaves out of the scope is taken for its default; it leaves out no query that there is."""
+    plain = {place: steady(app, place, TEXT) for place in sockets(app)}
+    queries = {place: frozenset({"query_string"} if place.query else ()) for place in plain}
 
     def law(left_out: frozenset[str]) -> None:
-        for path, usual in plain.items():
+        for place, usual in plain.items():
             replies = usual.replies if usual else None
             script = conversation(app, [TEXT], replies=replies)
-            call = app.websocket(Request(path=path), script, SPELT_OUT.but(without=left_out | SPELT_OUT.without))
-            expected = f"{path} as with defaults: {usual.outcome if usual else 'accepted'}"
+            call = app.websocket(place, script, SPELT_OUT.but(without=(left_out - queries[place]) | SPELT_OUT.without))
+            expected = f"{place} as with defaults: {usual.outcome if usual else 'accepted'}"
             same = like(call, usual) if usual else opened(call) and not call.hung
             judge("ASGI-WS-SCOPE-018", same, expected, call.outcome)
 
     corpus = [frozenset({key}) for key in LEFT_OUT] + [frozenset(LEFT_OUT)]
     draw(law, drawing.subsets(LEFT_OUT), corpus, examples=10)
-    for path in plain:
-        none = PLAIN.but(none=frozenset({"client", "server", "query_string"}))
-        call = app.websocket(Request(path=path), conversation(app, [TEXT]), none)
-        judge("ASGI-WS-SCOPE-018", opened(call), f"{path} accepted with None for what may be None", call.outcome)
+    for place in plain:
+        none = PLAIN.but(none=frozenset({"client", "server", "query_string"}) - queries[place])
+        call = app.websocket(place, conversation(app, [TEXT]), none)
+        judge("ASGI-WS-SCOPE-018", opened(call), f"{place} accepted with None for what may be None", call.outcome)
 
 
 @requirement("ASGI-WS-029", revision=2)
@@ -138,14 +139,14 @@ def test_text_and_bytes_that_are_left_out(app: App, judge: Judge, draw: Draw) ->
     def law(message: dict[str, Any]) -> None:
         kind = "text" if message.get("text") is not None else "bytes"
         bare = {"type": "websocket.receive", kind: message[kind]}
-        for path in places:
-            full = app.websocket(Request(path=path), conversation(app, [message]))
+        for place in places:
+            full = app.websocket(place, conversation(app, [message]))
             if not _taken(full):
                 continue
             script = conversation(app, [bare], replies=full.replies)
-            call = app.websocket(Request(path=path), script)
+            call = app.websocket(place, script)
             same = (call.types, type(call.error), call.hung) == (full.types, type(full.error), full.hung)
-            judge("ASGI-WS-029", same, f"{path} as with None: {full.outcome}", call.outcome)
+            judge("ASGI-WS-029", same, f"{place} as with None: {full.outcome}", call.outcome)
 
     corpus: list[dict[str, Any]] = [TEXT, DATA]
     draw(law, drawing.messages(), corpus, examples=10)
@@ -161,12 +162,12 @@ def _taken(call: Call) -> bool:
 @requirement("ASGI-WS-057")
 def test_the_reason_is_left_out(app: App, judge: Judge) -> None:
     """A disconnect without a reason, or with None, ends the conversation like one with an empty reason."""
-    for path in sockets(app):
-        empty = app.websocket(Request(path=path), conversation(app, gone={**GONE, "reason": ""}))
+    for place in sockets(app):
+        empty = app.websocket(place, conversation(app, gone={**GONE, "reason": ""}))
         for goodbye in ({"type": GONE["type"], "code": 1001}, {**GONE, "reason": None}):
-            call = app.websocket(Request(path=path), conversation(app, gone=goodbye))
+            call = app.websocket(place, conversation(app, gone=goodbye))
             same = (type(call.error), call.hung) == (type(empty.error), empty.hung)
-            judge("ASGI-WS-057", same, f"{path} as with '': {empty.outcome}", call.outcome)
+            judge("ASGI-WS-057", same, f"{place} as with '': {empty.outcome}", call.outcome)
 
 
 @requirement("ASGI-WS-082", "ASGI-WS-083")
@@ -177,12 +178,12 @@ def test_the_client_leaves(app: App, judge: Judge, draw: Draw) -> None:
     def law(case: tuple[int, int]) -> None:
         count, goodbye = case
         messages: list[dict[str, Any]] = [TEXT, DATA, TEXT][: max(0, count)]
-        for path in places:
+        for place in places:
             if count < 0:
-                call = app.websocket(Request(path=path), _unopened(app, GOODBYES[goodbye]))
+                call = app.websocket(place, _unopened(app, GOODBYES[goodbye]))
             else:
-                call = app.websocket(Request(path=path), conversation(app, messages, gone=GOODBYES[goodbye]))
-            ended = f"the call at {path} ends after {GOODBYES[goodbye]}"
+                call = app.websocket(place, conversation(app, messages, gone=GOODBYES[goodbye]))
+            ended = f"the call at {place} ends after {GOODBYES[goodbye]}"
             judge("ASGI-WS-082", not call.hung, ended, call.outcome)
             crashed = isinstance(call.error, (KeyError, TypeError, AttributeError, IndexError))
             judge("ASGI-WS-083", not crashed, f"{ended}, after {count} messages", call.outcome)
@@ -205,7 +206,7 @@ def _unopened(app: App, goodbye: dict[str, Any]) -> Any:
 @requirement("ASGI-WS-073")
 def test_an_exception_out_of_send(app: App, judge: Judge) -> None:
     """Where send raises OSError since the client has left, the application ends in time, however it does."""
-    for path in sockets(app):
+    for place in sockets(app):
 
         async def script(call: Call) -> None:
             call.give(CONNECT)
@@ -216,5 +217,5 @@ def test_an_exception_out_of_send(app: App, judge: Judge) -> None:
             call.leave(GONE, repeated=True)
             await call.end(app.patience)
 
-        call = app.websocket(Request(path=path), script, RAISING)
-        judge("ASGI-WS-073", not call.hung, f"the call at {path} ends in time", call.outcome)
+        call = app.websocket(place, script, RAISING)
+        judge("ASGI-WS-073", not call.hung, f"the call at {place} ends in time", call.outcome)

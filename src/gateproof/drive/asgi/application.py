@@ -15,7 +15,9 @@ from gateproof.drive.asgi.scopes import PLAIN, Request, Server
 T = TypeVar("T")
 MOST = 8
 DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
-SOCKETS = ("/", "/ws")
+# Where a handshake is tried unasked; Engine.IO, which is below Socket.IO, takes none without its query.
+ENGINE_IO = b"EIO=4&transport=websocket"
+SOCKETS = (Request(), Request(path="/ws"), *(Request(path=path, query=ENGINE_IO) for path in ("/", "/socket.io/")))
 OF_THE_MOMENT = frozenset({b"date", b"expires", b"age", b"set-cookie", b"last-modified"})
 OF_ANY_BODY = frozenset({b"content-type"})
 SHALLOW = 4  # how deep an application is looked for within others
@@ -168,12 +170,12 @@ class App(Stage):
         return []
 
     @property
-    def socket_paths(self) -> list[str]:
-        """Where a handshake is tried."""
-        found = [request.path for request in self.ways]
+    def handshakes(self) -> list[Request]:
+        """Where a handshake is tried: a path with the query that belongs to it."""
+        found = [Request(path=request.path, query=request.query) for request in self.ways]
         if not self.subject.paths:
             found += SOCKETS
-            found += [_request(place).path for thing in _within(self.app) for place in paths.named(thing)]
+            found += [_request(place).but(method="GET") for thing in _within(self.app) for place in paths.named(thing)]
         return list(dict.fromkeys(found))[: 2 * MOST]
 
 

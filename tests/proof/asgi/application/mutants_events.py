@@ -12,6 +12,7 @@ from gateproof.reference.asgi_application import TEXT
 
 from ...registry import mutant
 from .spoiling import Application, Event, Receive, Scope, Send, Spoiling, head, of
+from .variants import EngineIO
 
 START, BODY = "http.response.start", "http.response.body"
 
@@ -487,6 +488,20 @@ class ReadsTheText(Application):
     def message(self, event: Event) -> tuple[str | None, bytes | None]:
         """The fault."""
         return (event["text"], None) if event.get("bytes") is None else (event["text"], event["bytes"])
+
+
+@mutant("ASGI-WS-029")
+class LosesTextBesideNone(EngineIO):
+    """Takes what stands under bytes wherever there is such a key, and takes no handshake without a query."""
+
+    def message(self, event: Event) -> tuple[str | None, bytes | None]:
+        """The fault."""
+        return (None, event["bytes"]) if "bytes" in event else (event["text"], None)
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """Say nothing to nothing."""
+        if text is not None or data is not None:
+            await super().say(send, text, data)
 
 
 @mutant("ASGI-WS-035")

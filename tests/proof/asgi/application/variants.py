@@ -242,6 +242,19 @@ class SilentSocket(Application):
 
 
 @variant()
+class EngineIO(Application):
+    """Takes no handshake without the query of its protocol."""
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        if b"transport=websocket" in (scope.get("query_string") or b""):
+            await super().websocket({**scope, "path": "/talk"}, receive, send)
+        else:
+            await receive()
+            await self.close(send, 1008, "no such transport")
+
+
+@variant()
 class FailsToStop(Application):
     """Says that the shutdown failed."""
 
