@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gateproof.drive.paths import Place, discover, openapi, parse, place
+from gateproof.drive.paths import Place, discover, named, openapi, parse, place
 from gateproof.drive.wsgi.requests import Manner, Request
 from gateproof.drive.wsgi.serving import Hung, serve
 from gateproof.drive.wsgi.streams import WouldBlock
@@ -144,3 +146,12 @@ def test_places() -> None:
     pages = {"/": b'<a href="/one">1</a><img src=two.png><a href="http://else/x">', "/one": b"<form action='?q=1'>"}
     found = discover(lambda here: (pages.get(here.path, b""), "/moved" if here.path == "/two.png" else ""), [])
     assert found == [Place(), place("/one"), place("/two.png"), place("/one?q=1"), place("/moved")]
+
+
+def test_static_files_are_places(tmp_path: Path) -> None:
+    for name in ("a b.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_bytes(b"")
+    files = SimpleNamespace(all_directories=[tmp_path])
+    routes = SimpleNamespace(routes=[SimpleNamespace(path="/static", app=files)])
+    assert {place("/a%20b.txt"), place("/b.txt")} <= set(named(files))
+    assert {place("/static"), place("/static/a%20b.txt")} <= set(named(routes))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 MOST = 12
+FILES = 2  # of a directory
 link = re.compile(rb"""(?:href|src|action)\s*=\s*["']?([^"'\s>#]+)""", re.IGNORECASE).findall
 placeholder = re.compile(r"<(?:(\w+)[^:>]*:)?[^>]*>|\{(?:[^}]*)\}|:(\w+)")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
@@ -118,7 +119,15 @@ def _django(thing: Any) -> Iterator[str]:
             yield "/" + route
 
 
-TABLES: tuple[Callable[[Any], Iterator[str]], ...] = (_werkzeug, _bottle, _starlette, _django)
+def _files(thing: Any) -> Iterator[str]:
+    mounts = [("", thing), *((route.path, getattr(route, "app", None)) for route in getattr(thing, "routes", ()))]
+    for mount, served in mounts:
+        for directory in getattr(served, "all_directories", ()):
+            names = sorted(entry.name for entry in Path(directory).iterdir() if entry.is_file())
+            yield from (f"{mount}/{quote(name)}" for name in names[:FILES])
+
+
+TABLES: tuple[Callable[[Any], Iterator[str]], ...] = (_werkzeug, _bottle, _starlette, _django, _files)
 
 
 def discover(get: Callable[[Place], tuple[bytes, str]], things: Iterable[object], most: int = MOST) -> list[Place]:
