@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -142,6 +143,25 @@ def test_a_server_that_never_answers(channel: Channel, tmp_path: Path) -> None:
     """It costs its deadline, not the run."""
     with pytest.raises(LaunchError, match=r"did not answer within 0\.5 s"):
         start(scripted("import time; time.sleep(60)", ready_s=0.5), channel, tmp_path)
+
+
+def test_a_unix_socket_that_has_nothing_but_errors(channel: Channel, tmp_path: Path) -> None:
+    """It is a launch, and what it answers is for a check to judge."""
+    code = """
+        import socket, sys
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(sys.argv[3])
+            listener.listen()
+            while True:
+                with listener.accept()[0] as client:
+                    client.recv(4096)
+                    client.sendall(b"HTTP/1.1 500 Oops\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n")
+    """
+    profile = scripted(code)
+    running = start(replace(profile, argv=(*profile.argv, "{uds}")), channel, tmp_path)
+    x = Server(running, channel).exchange(get())
+    running.stop()
+    assert (x.response and x.response.status, x.calls) == (500, [])
 
 
 def test_a_server_that_prints_a_hundred_megabytes(channel: Channel, tmp_path: Path) -> None:

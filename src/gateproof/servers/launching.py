@@ -31,6 +31,7 @@ STOP_S = 5.0
 PORT_TRIES = 3
 # An idle server computes next to nothing; a loaded machine gives each its share.
 GLANCE_S, SAMPLE_S, SPINNING = 0.05, 0.2, 0.1
+ERRORS = 20  # so many in a row are no matter of a start that takes its time: about two seconds
 TAKEN = ("address already in use", "errno 98", "errno 48", "eaddrinuse")
 
 
@@ -101,6 +102,7 @@ class Launch:
     _process: subprocess.Popen[bytes] | None = None
     _log: Log | None = None
     _exited: threading.Event = field(default_factory=threading.Event)
+    _errors: int = 0
 
     @property
     def certificates(self) -> Path | None:
@@ -309,7 +311,7 @@ class Launch:
         while time.monotonic() < deadline:
             if self._exited.is_set() or not self.alive():
                 return f"it ended before it answered ({self.death()})"
-            if self._greets(deadline):
+            if self._greets(deadline) or self._errors >= ERRORS:
                 return ""
             if self.given_up.is_set():
                 return "nobody waits for it any more"
@@ -330,6 +332,8 @@ class Launch:
             return False
         finally:
             wire.close()
+        # nobody but our server listens on a socket in our folder: one that has nothing but errors there is to be judged
+        self._errors = self._errors + 1 if self.uds and response.status == 500 else 0
         return response.status == 200 and response.body == self.id.encode("ascii")
 
     def _complaint(self, problem: str) -> str:
