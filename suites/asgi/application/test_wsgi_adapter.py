@@ -280,20 +280,75 @@ def test_no_more_than_the_length(app: App, judge: Judge) -> None:
     judge("ASGI-WSGI-016", len(call.body) <= 5, "at most 5 bytes", call.body)
 
 
-@requirement("ASGI-WSGI-018")
+@requirement("ASGI-WSGI-018", revision=2)
 def test_an_error_handler_replaces_the_response(app: App, judge: Judge) -> None:
     """Before the first part nothing has been sent: start_response with exc_info says anew what is."""
     wrapped = adapter(app)
 
-    def replacing(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response("200 OK", [TEXT])
+    def sorry(start_response: Callable[..., Any]) -> Iterator[bytes]:
         try:
             raise RuntimeError("no database")
         except RuntimeError:
             start_response("500 Internal Server Error", [TEXT], sys.exc_info())
-        return [b"sorry"]
+        yield b"sorry"
 
-    wrapped.inside(replacing)
+    def at_once(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [TEXT])
+        return list(sorry(start_response))
+
+    def at_the_first_part(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [TEXT])
+        return sorry(start_response)
+
+    for behaviour in (at_once, at_the_first_part):
+        wrapped.inside(behaviour)
+        call, _ = within(wrapped, Request())
+        once = call.types.count("http.response.start") == 1
+        judge("ASGI-WSGI-018", once and call.status == 500, "one start, with status 500", call.outcome)
+
+
+@requirement("ASGI-WSGI-019")
+def test_no_part_is_held_back(app: App, judge: Judge) -> None:
+    """While the WSGI application is at work on the next part, the one before is sent."""
+    wrapped = adapter(app)
+    sent = threading.Event()
+    in_time: list[bool] = []
+
+    def slow(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [TEXT])
+        yield b"one"
+        in_time.append(sent.wait(0.05 if threading.current_thread() is threading.main_thread() else BLOCK_S))
+        yield b"two"
+
+    def streaming(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return Closing(inside, slow(inside, environ, start_response))
+
+    wrapped.inside(streaming)
+    request = Request()
+
+    async def script(call: Call) -> None:
+        call.give(*body_events(request))
+        await call.until(lambda: call.body == b"one", BLOCK_S)
+        if call.body == b"one":
+            sent.set()
+        await wrapped.answered(call)
+
+    call = wrapped.play(http_scope(request), script)
+    if not in_time:
+        raise Blocked(f"the WSGI application was not asked for a second part: {call.outcome}")
+    judge("ASGI-WSGI-019", in_time == [True], "the first part is sent while the second is made", call.outcome)
+
+
+@requirement("ASGI-WSGI-020")
+def test_start_response_in_the_first_step(app: App, judge: Judge) -> None:
+    """start_response may be called when the first part is asked for."""
+    wrapped = adapter(app)
+
+    def lazy(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [TEXT])
+        yield b"inner"
+
+    wrapped.inside(lazy)
     call, _ = within(wrapped, Request())
-    once = call.types.count("http.response.start") == 1
-    judge("ASGI-WSGI-018", once and call.status == 500, "one start, with status 500", call.outcome)
+    taken = call.status == 200 and call.body == b"inner"
+    judge("ASGI-WSGI-020", taken and not call.error, "status 200, and the body", call.outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from ...registry import mutant, variant
 WSGI: dict[str, Any] = {"inner": "wsgi"}
 
 
-@mutant("ASGI-WSGI-001", **WSGI)
+@mutant("ASGI-WSGI-001", also=["ASGI-WSGI-019"], **WSGI)
 class RunsInTheLoop(Adapter):
     """Calls the application on the event loop, and sends afterwards."""
 
@@ -114,7 +115,7 @@ class OneOfEach(Adapter):
         return list(dict(super().headers(headers)).items())
 
 
-@mutant("ASGI-WSGI-011", **WSGI)
+@mutant("ASGI-WSGI-011", also=["ASGI-WSGI-019"], **WSGI)
 class NoEndWithoutBody(Adapter):
     """Sends nothing where the application gives no part, as if it had no response."""
 
@@ -187,12 +188,12 @@ class TheAdapter(Adapter):
     """As it is."""
 
 
-@variant(**WSGI)
-class HeaderAtOnce(Adapter):
-    """Buffers the whole response, and sends it in one event."""
+@mutant("ASGI-WSGI-019", **WSGI)
+class GathersTheBody(Adapter):
+    """Gathers the whole response, and sends it in one event."""
 
     def call(self, environ: Environ, scope: Scope, sending: Callable[[Event], None]) -> None:
-        """The choice."""
+        """The fault."""
         events: list[Event] = []
         super().call(environ, scope, events.append)
         sending(events[0])
@@ -216,3 +217,43 @@ class SendsTheStartAtOnce(Adapter):
     def response(self, sending: Callable[[Event], None], head: bool) -> Response:
         """The fault."""
         return AtOnce(sending, self, head)
+
+
+@mutant("ASGI-WSGI-020", also=["ASGI-WSGI-018"], **WSGI)
+class SendsTheStartAtReturn(Adapter):
+    """Sends status and fields when the application returns, whatever they are by then."""
+
+    def call(self, environ: Environ, scope: Scope, sending: Callable[[Event], None]) -> None:
+        """The fault."""
+        response = self.response(sending, scope["method"] == "HEAD")
+        parts = self.application(environ, response.start_response)
+        try:
+            response.begin()
+            for part in parts:
+                response.write(part)
+            response.finish()
+        finally:
+            self.close(parts)
+
+
+@variant(**WSGI)
+class SendsBeside(Adapter):
+    """Lets the application go on while its parts are sent."""
+
+    async def serve(self, environ: Environ, scope: Scope, send: Send) -> None:
+        """The choice."""
+        loop = asyncio.get_running_loop()
+        parts: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        async def beside() -> None:
+            while (event := await parts.get()) is not None:
+                await send(event)
+
+        sender = asyncio.create_task(beside())
+        try:
+            await self.run(
+                lambda: self.call(environ, scope, lambda event: loop.call_soon_threadsafe(parts.put_nowait, event))
+            )
+        finally:
+            parts.put_nowait(None)
+            await sender
