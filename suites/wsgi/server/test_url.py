@@ -216,6 +216,17 @@ def test_mount_point(server: Server, judge: Judge) -> None:
 
 
 @launch("mount")
+@requirement("WSGI-URL-021")
+def test_a_path_outside_of_the_mount_point(server: Server, judge: Judge) -> None:
+    """Where the mount point is not the beginning of the path, nothing is cut out of it."""
+    for path in (f"/elsewhere{server.mount}/x", "/elsewhere/yy"):
+        for call in server.exchange(get(path.encode("ascii")), ok()).calls:
+            info = call.environ.get("PATH_INFO", "")
+            judge("WSGI-URL-021", path in (info, path_of(call.environ)), f"PATH_INFO {path!r}, or no call", info)
+    judge("WSGI-URL-021", True)
+
+
+@launch("mount")
 @requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006")
 def test_path_info_below_a_mount_point(server: Server, judge: Judge) -> None:
     """Joined they are the path that was asked for."""

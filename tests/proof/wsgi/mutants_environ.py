@@ -504,6 +504,17 @@ class MountByPrefix(Server):
         return "", path
 
 
+@mutant("WSGI-URL-021", launch="mount")
+class CutsAtTheMount(Server):
+    """PATH_INFO is what follows the mount point, wherever that stands."""
+
+    def mounted(self, path: str) -> tuple[str, str]:
+        """The fault."""
+        if self.mount and self.mount in path[1:]:
+            return "", path.split(self.mount, 1)[1]
+        return super().mounted(path)
+
+
 @mutant("WSGI-URL-010", also=["WSGI-URL-015"])
 class DecodedQuery(Server):
     """The query is percent-decoded."""
