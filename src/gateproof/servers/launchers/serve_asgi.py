@@ -38,8 +38,6 @@ def serve_asgiref(app, host, port, given):
     """asgiref's WsgiToAsgi; `--adapter={...}` are its own arguments."""
     from asgiref.wsgi import WsgiToAsgi
 
-    if "uds" in given:  # uvicorn says None for it, which no asgiref takes
-        given["scope"] = dict({"server": (given["uds"], None)}, **given.get("scope", {}))
     run_uvicorn(WsgiToAsgi(app, **given.pop("adapter", {})), host, port, given)
 
 
