@@ -352,3 +352,51 @@ def test_start_response_in_the_first_step(app: App, judge: Judge) -> None:
     call, _ = within(wrapped, Request())
     taken = call.status == 200 and call.body == b"inner"
     judge("ASGI-WSGI-020", taken and not call.error, "status 200, and the body", call.outcome)
+
+
+@requirement("ASGI-WSGI-021")
+def test_what_is_written_comes_first(app: App, judge: Judge) -> None:
+    """What write() is given is sent, in its order, before what is returned."""
+    wrapped = adapter(app)
+    wrote: list[bool] = []
+
+    def writing(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        write = start_response("200 OK", [TEXT])
+        wrote.append(callable(write))
+        if callable(write):
+            write(b"one, ")
+            write(b"two, ")
+        return [b"three"]
+
+    wrapped.inside(writing)
+    call, _ = within(wrapped, Request())
+    if wrote[:1] == [False]:
+        raise Blocked("there is no write(): ASGI-WSGI-015")
+    judge("ASGI-WSGI-021", call.body == b"one, two, three" and call.complete, b"one, two, three", call.body)
+
+
+@requirement("ASGI-WSGI-022")
+def test_an_error_after_the_first_part(app: App, judge: Judge) -> None:
+    """Once a part was sent, start_response with exc_info raises."""
+    wrapped = adapter(app)
+    raised: list[bool] = []
+
+    def parts(start_response: Callable[..., Any]) -> Iterator[bytes]:
+        yield b"one"
+        try:
+            raise RuntimeError("no database")
+        except RuntimeError:
+            raised.append(True)
+            start_response("500 Internal Server Error", [TEXT], sys.exc_info())
+            raised[:] = [False]
+        yield b"sorry"
+
+    def failing(inside: Inside, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [TEXT])
+        return Closing(inside, parts(start_response))
+
+    wrapped.inside(failing)
+    call, _ = within(wrapped, Request())
+    if not raised:
+        raise Blocked(f"the WSGI application was not asked for a second part: {call.outcome}")
+    judge("ASGI-WSGI-022", raised == [True], "start_response raises", call.outcome)

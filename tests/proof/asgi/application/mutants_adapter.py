@@ -236,6 +236,41 @@ class SendsTheStartAtReturn(Adapter):
             self.close(parts)
 
 
+class WritesNothing(Response):
+    """A response whose write() does nothing."""
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """The fault."""
+        super().start_response(status, headers, exc_info)
+        return lambda part: None
+
+
+@mutant("ASGI-WSGI-021", **WSGI)
+class LosesWhatIsWritten(Adapter):
+    """Loses what write() is given."""
+
+    def response(self, sending: Callable[[Event], None], head: bool) -> Response:
+        """The fault."""
+        return WritesNothing(sending, self, head)
+
+
+class TakesItSilently(Response):
+    """A response that takes a second status at any time."""
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """The fault."""
+        return self.write if self.sent else super().start_response(status, headers, exc_info)
+
+
+@mutant("ASGI-WSGI-022", **WSGI)
+class GoesOnAfterAnError(Adapter):
+    """Goes on where the application cannot replace what was sent."""
+
+    def response(self, sending: Callable[[Event], None], head: bool) -> Response:
+        """The fault."""
+        return TakesItSilently(sending, self, head)
+
+
 @variant(**WSGI)
 class SendsBeside(Adapter):
     """Lets the application go on while its parts are sent."""
