@@ -15,7 +15,7 @@ BOUND = re.compile(r"([A-Za-z0-9._-]+)>=([0-9.]+)")
 def oldest() -> dict[str, str]:
     """Return {distribution: oldest version} of what is needed to run, and of the extras that add to it."""
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *(line for name in ("h2", "tls", "xdist") for line in extras[name])]
+    wanted = [*PROJECT["dependencies"], *(line for name in ("h2", "tls", "trio", "xdist") for line in extras[name])]
     found = {}
     for line in wanted:
         bound = BOUND.fullmatch(line)

@@ -105,6 +105,7 @@ class Subject:
     paths: tuple[str, ...] = ()
     first: First | None = None
     legacy: bool = False  # it speaks ASGI 2, and is called through an adapter
+    loop: str = "asyncio"  # or trio: the event loop in which an ASGI application is called
 
     def __post_init__(self) -> None:
         """An application wraps nothing; middleware wraps what it is, unless it is found to be an adapter."""
@@ -158,19 +159,23 @@ def distribution(module: str) -> str:
     return top
 
 
-def application(name: str, *, rootdir: Path, interface: str | None = None, paths: str | None = None) -> Subject:
+def application(
+    name: str, *, rootdir: Path, interface: str | None = None, paths: str | None = None, loop: str = "asyncio"
+) -> Subject:
     """Return the application that `module:attribute` or `module:factory()` names; raises `UsageError`."""
-    return as_application(name, load(name, "--app", rootdir), interface, paths)
+    return as_application(name, load(name, "--app", rootdir), interface, paths, loop)
 
 
-def as_application(name: str, app: object, interface: str | None, paths: str | None = None) -> Subject:
+def as_application(
+    name: str, app: object, interface: str | None, paths: str | None = None, loop: str = "asyncio"
+) -> Subject:
     """Return an application that is there; raises `UsageError` where it is none or its interface cannot be told."""
     if not callable(app):
         raise UsageError(f"{name} is not callable: it is a {type(app).__name__}, and an application is called")
     legacy = interface != "wsgi" and asgi2.is_legacy(app)
     found = interface or ("asgi" if legacy else _interface(app, name))
     target = asgi2.single(app) if legacy else app
-    return Subject("application", name, target, found, paths=words_of(paths), legacy=legacy)
+    return Subject("application", name, target, found, paths=words_of(paths), legacy=legacy, loop=loop)
 
 
 def words_of(paths: str | None) -> tuple[str, ...]:
@@ -178,7 +183,7 @@ def words_of(paths: str | None) -> tuple[str, ...]:
     return tuple(word for word in (part.strip() for part in (paths or "").split(",")) if word)
 
 
-def middleware(name: str, *, rootdir: Path, interface: str | None = None) -> Subject:
+def middleware(name: str, *, rootdir: Path, interface: str | None = None, loop: str = "asyncio") -> Subject:
     """Return the middleware that `module:callable` or `[tool.gateproof.middleware.NAME]` names; raises `UsageError`."""
     table = tables(rootdir).get(name, {})
     where = f"[tool.gateproof.middleware.{name}]"
@@ -191,18 +196,22 @@ def middleware(name: str, *, rootdir: Path, interface: str | None = None) -> Sub
         raise UsageError(f"--middleware={name}: neither module:callable nor a table {where} with `callable`{hint}")
     made = load(str(table.get("callable", name)), "--middleware", rootdir)
     arguments = table.get("arguments", {})
-    return as_middleware(name, made, interface or table.get("interface"), arguments)
+    return as_middleware(name, made, interface or table.get("interface"), arguments, loop)
 
 
 def as_middleware(
-    name: str, factory: object, interface: str | None, arguments: Mapping[str, Any] | None = None
+    name: str,
+    factory: object,
+    interface: str | None,
+    arguments: Mapping[str, Any] | None = None,
+    loop: str = "asyncio",
 ) -> Subject:
     """Return middleware that is there: a callable that takes an application, and what else it is given by name."""
     if not callable(factory):
         raise UsageError(
             f"{name} is not callable: it is a {type(factory).__name__}, and middleware takes an application"
         )
-    subject = Subject("middleware", name, factory, interface or "asgi", arguments=arguments or {})
+    subject = Subject("middleware", name, factory, interface or "asgi", arguments=arguments or {}, loop=loop)
     for inner in ("asgi", "wsgi"):
         made = _made(subject, inner)
         if interface is None:

@@ -48,6 +48,7 @@ OPTIONS = (
     Option("app", "application to judge, module:attribute or module:factory()", metavar="MODULE:ATTR"),
     Option("middleware", "middleware to judge, module:callable", metavar="MODULE:CALLABLE"),
     Option("app-paths", "where to look in an application: /,/items/1,POST:/items or an OpenAPI file", metavar="PATHS"),
+    Option("app-loop", "event loop in which an ASGI application is called", choices=("asyncio", "trio")),
     Option("interface", "interface of the target, where it cannot be told", choices=("wsgi", "asgi")),
     Option("baseline", "file of known deviations, each with its reason", metavar="FILE"),
     Option("baseline-update", "write what fails into the baseline, and take out what is stale", flag=True),

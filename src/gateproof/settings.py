@@ -26,6 +26,7 @@ class Settings:
     app: str | None = None
     middleware: str | None = None
     app_paths: str | None = None
+    app_loop: str | None = None
     interface: str | None = None
     baseline: str | None = None
     baseline_update: bool = False
@@ -43,6 +44,11 @@ class Settings:
         if self.middleware:
             return "middleware"
         return "application" if self.app else "server"
+
+    @property
+    def loop(self) -> str:
+        """The event loop in which an ASGI application is called."""
+        return self.app_loop or "asyncio"
 
     @property
     def cached(self) -> bool:

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--interface", choices=("wsgi", "asgi"), help="of a deployed probe, or of an application that does not tell"
     )
     parser.add_argument("--server-python", help="as in pytest --server-python=...")
+    parser.add_argument("--app-loop", choices=("asyncio", "trio"), help="as in pytest --app-loop=...")
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -36,7 +37,8 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
-    named = {name: getattr(given, name) for name in ("server", "app", "middleware", "server_python", "interface")}
+    options = ("server", "app", "middleware", "server_python", "app_loop", "interface")
+    named = {name: getattr(given, name) for name in options}
     target = targets.of(Settings(**named, rootdir=Path.cwd()))
     try:
         target.resolve()

@@ -7,6 +7,7 @@ import shlex
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gateproof.settings import TargetError
@@ -36,16 +37,26 @@ class Hosted(Target):
         from gateproof import asgi2, inprocess, servers
 
         given = self.settings
+        if given.loop == "trio" and find_spec("trio") is None:
+            raise servers.UsageError("--app-loop=trio needs trio: pip install 'gateproof[trio]'")
         try:
             if given.app is not None:
                 self.subject = inprocess.application(
-                    given.app, rootdir=given.rootdir, interface=given.interface, paths=given.app_paths
+                    given.app,
+                    rootdir=given.rootdir,
+                    interface=given.interface,
+                    paths=given.app_paths,
+                    loop=given.loop,
                 )
             else:
                 name = given.middleware or ""
-                self.subject = inprocess.middleware(name, rootdir=given.rootdir, interface=given.interface)
+                self.subject = inprocess.middleware(
+                    name, rootdir=given.rootdir, interface=given.interface, loop=given.loop
+                )
                 self.subject.paths = inprocess.words_of(given.app_paths)
             self.interface = self.subject.interface
+            if given.app_loop and self.interface == "wsgi":
+                raise servers.UsageError(f"--app-loop={given.app_loop}: WSGI knows of no event loop")
             if self.subject.legacy:
                 self.warnings.append(f"gateproof: {asgi2.TOLD}")
         except servers.UsageError:
@@ -84,9 +95,9 @@ class Hosted(Target):
         try:
             if isinstance(override, str):
                 load = inprocess.application if given.app is not None else inprocess.middleware
-                return load(override, rootdir=given.rootdir, interface=given.interface)
+                return load(override, rootdir=given.rootdir, interface=given.interface, loop=given.loop)
             make = inprocess.as_application if given.app is not None else inprocess.as_middleware
-            subject = make(given.named, override, given.interface)
+            subject = make(given.named, override, given.interface, loop=given.loop)
             subject.paths = inprocess.words_of(given.app_paths)
         except servers.UsageError as error:
             raise TargetError(str(error), Exit.USAGE) from error
@@ -110,6 +121,8 @@ class Hosted(Target):
         words = ["gateproof", "replay", f"{self.settings.place}#{key[:12]}"]
         named = self.settings
         words.append(f"--app={named.app}" if named.app is not None else f"--middleware={named.middleware}")
+        if named.app_loop:
+            words.append(f"--app-loop={named.app_loop}")
         if self.settings.interface:
             words.append(f"--interface={self.interface}")
         return shlex.join(words)

@@ -8,7 +8,7 @@ from typing import Any
 from gateproof.drive.asgi.adapter import Adapter
 from gateproof.drive.asgi.application import App
 from gateproof.drive.asgi.call import Call
-from gateproof.drive.asgi.loops import AsyncioLoop
+from gateproof.drive.asgi.loops import AsyncioLoop, make
 from gateproof.drive.asgi.middleware import Middleware
 from gateproof.drive.asgi.replay import replay, replayable
 from gateproof.drive.asgi.scopes import Request, body_events, http_scope
@@ -51,7 +51,7 @@ def calls_within(subject: Subject, inner: str) -> bool:
         start_response("200 OK", [])
         return []
 
-    loop = AsyncioLoop()
+    loop = make(subject.loop)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         call = Call(loop, http_scope(Request()), Played(""))

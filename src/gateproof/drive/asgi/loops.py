@@ -1,6 +1,7 @@
-"""The event loop in which calls are played: asyncio, one loop for a whole run in the thread of the checks.
+"""The event loop in which calls are played: one for a whole run, in the thread of the checks.
 
-A fresh loop for each call would cost many times what a call costs. Whatever blocks the loop is interrupted.
+A fresh loop for each call would cost many times what a call costs. Whatever blocks the loop is interrupted. That of
+asyncio is here; that of trio is in `trio_loop`, which is imported only where it is asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import FrameType
 from typing import Any, Protocol, TypeVar
 
@@ -47,9 +48,14 @@ class Task(Protocol):
 
 
 class Loop(Protocol):
-    """What the driver needs of an event loop."""
+    """What the driver needs of an event loop.
+
+    While `measuring` is true, `longest_s` is the longest time in seconds for which the others kept it from its turn.
+    """
 
     name: str
+    measuring: bool
+    longest_s: float
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end; raises `Hung` where something blocks the loop for `BLOCKED_S`."""
@@ -109,7 +115,6 @@ class AsyncioLoop:
         self.complaints: list[str] = []
         self.ours: set[asyncio.Task[Any]] = set()
         self.beats = 0
-        self.seen = 0
         self.longest_s = 0.0
         self.measuring = False
 
@@ -124,11 +129,7 @@ class AsyncioLoop:
         self.beating = self.loop.call_later(BEAT_S, self._beat)
         if self.measuring:
             self.loop.call_soon(self._turn, time.monotonic())
-        with contextlib.ExitStack() as stack:
-            if threading.current_thread() is threading.main_thread():
-                stack.callback(_restore, signal.signal(signal.SIGALRM, self._watch))
-                signal.setitimer(signal.ITIMER_REAL, BLOCKED_S, BLOCKED_S)
-                self.seen = self.beats - 1
+        with watched(lambda: self.beats):
             try:
                 return self.loop.run_until_complete(task)
             finally:
@@ -145,11 +146,6 @@ class AsyncioLoop:
         self.longest_s = max(self.longest_s, now - before)
         if self.measuring:
             self.loop.call_soon(self._turn, now)
-
-    def _watch(self, number: int, frame: FrameType | None) -> None:
-        if self.beats == self.seen:
-            raise Hung(f"the event loop was blocked for {BLOCKED_S:g} s")
-        self.seen = self.beats
 
     def flag(self) -> Flag:
         """Return a new flag."""
@@ -201,6 +197,33 @@ async def _gone(tasks: set[asyncio.Task[Any]]) -> None:
     await asyncio.wait(tasks, timeout=1.0)
 
 
-def _restore(before: Any) -> None:
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+@contextlib.contextmanager
+def watched(beats: Callable[[], int]) -> Iterator[None]:
+    """Raise `Hung` where a loop, whose beats are counted, has none for `BLOCKED_S`: in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = beats() - 1
+
+    def watch(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if beats() == seen:
+            raise Hung(f"the event loop was blocked for {BLOCKED_S:g} s")
+        seen = beats()
+
+    before = signal.signal(signal.SIGALRM, watch)
+    signal.setitimer(signal.ITIMER_REAL, BLOCKED_S, BLOCKED_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def make(name: str) -> Loop:
+    """Return a new loop of asyncio or of trio."""
+    if name == "asyncio":
+        return AsyncioLoop()
+    from gateproof.drive.asgi.trio_loop import TrioLoop
+
+    return TrioLoop()

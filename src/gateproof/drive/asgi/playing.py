@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from gateproof.drive.asgi import loops
 from gateproof.drive.asgi.call import Application, Call
-from gateproof.drive.asgi.loops import AsyncioLoop
 from gateproof.drive.asgi.scopes import PLAIN, Request, Server, body_events, http_scope, lifespan_scope, websocket_scope
 from gateproof.inprocess import Handle, Hung, Played, Subject
 
@@ -27,7 +27,7 @@ class Stage(Handle):
     def __init__(self, subject: Subject) -> None:
         """Begin with a loop, and with nothing started."""
         super().__init__(subject)
-        self.loop = AsyncioLoop()
+        self.loop = loops.make(subject.loop)
         self.app: Application = subject.target
         self.state: dict[str, Any] = {}
         self.lifespan: Call | None = None
