@@ -35,6 +35,7 @@ SETTLE_S = 2.0
 # answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
 QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
+LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
 STOPS_S = 15.0
 SPINS = 10  # one whose calls compute without end is started anew so often
@@ -198,6 +199,14 @@ class Dialogue:
         self._read(exchange, timeout)
         return exchange
 
+    def read_answer_unless(self, event: str) -> None:
+        """Read the answer to what was sent, but be content where the journal has that event before it comes."""
+        deadline = time.monotonic() + self.server.patience
+        while self.wait(event, LOOK_S) is None:
+            if self.wire.readable() or time.monotonic() >= deadline:
+                self.read_answer()
+                return
+
     def _response(self, exchange: Exchange, deadline: float) -> Response:
         """Read a response until the deadline; raises `Silent` earlier where it is plain that none will come."""
         method, begun = exchange.method.encode("latin-1"), time.monotonic()
@@ -348,17 +357,21 @@ class Server:
         *,
         request: bytes | None = None,
         read: bool = True,
+        unless: str = "",
     ) -> Iterator[Conversation]:
         """Open a WebSocket and hold the conversation; `read` False leaves even the answer to the check.
 
-        `request` replaces the opening request that is made of target, headers and protocols.
+        With `unless` no answer is waited for where the journal has that event before it. `request` replaces the opening
+        request that is made of target, headers and protocols.
         """
         from gateproof.conversation import Conversation
         from gateproof.wire.websocket import handshake
 
         with self.connect() as dialogue:
             dialogue.begin(request if request is not None else handshake(target, headers, protocols), script)
-            if read:
+            if unless:
+                dialogue.read_answer_unless(unless)
+            elif read:
                 dialogue.read_answer()
             yield Conversation(dialogue)
 

@@ -95,7 +95,7 @@ class Sent:
 def play(server: Server, octets: bytes, script: Script | None = None, *, follow: bytes = NEXT) -> Sent:
     """Send octets and a marked request behind them in one segment, and read what comes; b'' for none behind.
 
-    To a server that loses the first of two such requests (FRAME-059) the second is sent when the first is answered.
+    To a server that loses one of two such requests the second is sent when the first is answered.
     """
     return _play(server, octets, script or reading(server), follow, apart=loses(server))
 
@@ -302,18 +302,20 @@ def _version_problem(server: Server) -> str:
 
 
 def keeps(server: Server) -> bool:
-    """Tell whether the server serves a request that was pipelined behind an ordinary one."""
+    """Tell whether the server serves a request that follows an ordinary one on its connection (see `play`)."""
     return not _ask(server, "keeps", lambda s: "" if play(s, get(FIRST)).followed else "one request a connection")
 
 
 def loses(server: Server) -> bool:
-    """Tell whether the server serves the second of two requests in one segment, and drops the first."""
+    """Tell whether the server drops one of two requests in one segment, and waits for more as if it had not come."""
     return bool(_ask(server, "loses", _loss))
 
 
 def _loss(server: Server) -> str:
     sent = _play(server, get(FIRST), reading(server), NEXT, apart=False)
-    return "the first of two requests is lost" if sent.followed and not sent.calls else ""
+    if sent.followed and not sent.calls:
+        return "the first of two requests is lost"
+    return "" if sent.behind is None or not sent.behind.silent else "the second of two requests is lost"
 
 
 def _ask(server: Server, question: str, answer: Callable[[Server], str]) -> str:

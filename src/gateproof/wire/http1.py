@@ -96,7 +96,8 @@ class ResponseReader:
     @property
     def hopeless(self) -> bool:
         """Whether what is at hand can never become a response."""
-        return len(self.buffer) > HEAD_LIMIT
+        no_head = self._partial is None and self.buffer[:1] > b"\x7f"  # a WebSocket's frame in place of a response
+        return no_head or len(self.buffer) > HEAD_LIMIT
 
     def _read(self, method: bytes) -> Generator[None, None, Response]:
         interim: list[Response] = []

@@ -33,7 +33,7 @@ def every_call(server: Server) -> dict[str, Call]:
     """Return a call of each kind that the target makes: http, websocket, lifespan."""
     calls = {"http": server.exchange(get(), ok()).call}
     if has_websocket(server):
-        with server.websocket(REFUSING) as talk:
+        with server.websocket(REFUSING, unless="scope") as talk:
             calls["websocket"] = websocket_call(server, talk.dialogue)
     if server.lifespan.calls:
         calls["lifespan"] = server.lifespan.call

@@ -16,7 +16,8 @@ from gateproof.wire.request import get
 
 ABSENT = "(absent)"
 LINES = 400  # of a log, that are looked at
-REFUSING = asgi(receive(), send(close()))
+# Journalled as it happens: a server that is slow to pass a refusal on has made its call already.
+REFUSING = asgi(receive(), send(close()), live=True)
 Scope = dict[Any, Any]
 
 
@@ -27,7 +28,7 @@ def scope_of(server: Server, request: bytes, script: Script | None = None) -> Sc
 
 def websocket_scope(server: Server, target: bytes = b"/", headers: Any = (), protocols: Any = ()) -> Scope:
     """Return the scope that the application got for a WebSocket, which it refuses: the shortest that there is."""
-    with server.websocket(REFUSING, target, headers, protocols) as talk:
+    with server.websocket(REFUSING, target, headers, protocols, unless="scope") as talk:
         return websocket_call(server, talk.dialogue).scope
 
 

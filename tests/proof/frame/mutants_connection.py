@@ -46,6 +46,17 @@ class LosesTheFirst(Http):
         return await super().serve()
 
 
+@fault("FRAME-059")
+class ForgetsWhatHasCome(Http):
+    """Drops what came with a request, and waits for the next one as if nothing had."""
+
+    async def serve(self) -> bool:
+        """The fault."""
+        goes_on = await super().serve()
+        self.connection.buffer.clear()
+        return goes_on
+
+
 @fault("FRAME-060")
 class LosesCr(Connection):
     """Loses a CR at the end of a segment of a header section."""
