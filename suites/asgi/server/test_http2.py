@@ -81,10 +81,13 @@ def test_connect_has_no_path(server: Server, judge: Judge) -> None:
             talk.http2.cancel(stream)
     seen = later.response.status if later.response is not None else later.outcome
     judge("ASGI-HTTP-SCOPE-046", seen == 200, "200 on the next stream", seen, weight="warn")
-    # One that ends because of it has a last moment, in which it may still answer.
-    ended = later.response is None and server.running.ended_within(ENDS_S)
-    serves = not ended and server.answers_others(1, time.monotonic() + server.patience)
-    judge("ASGI-HTTP-SCOPE-046", serves, "a server that serves others", "it does not")
+    judge("ASGI-HTTP-SCOPE-046", _serves(server, later), "a server that serves others", "it does not")
+
+
+def _serves(server: Server, last: Exchange) -> bool:
+    """Tell whether a server serves on, whatever became of the last request: one that ends may answer until it has."""
+    ended = last.response is None and server.running.ended_within(ENDS_S)
+    return not ended and server.answers_others(1, time.monotonic() + server.patience)
 
 
 @launch("http2")
@@ -124,9 +127,9 @@ def _held(talk: Talk, number: int) -> tuple[Exchange, Stream]:
 
 
 @launch("http2")
-@requirement("ASGI-HTTP-SCOPE-038")
+@requirement("ASGI-HTTP-SCOPE-047")
 def test_early_answer(server: Server, judge: Judge) -> None:
-    """An answer to a request whose body is not complete leaves the other streams of the connection as they are."""
+    """An answer to a request whose body is not complete leaves others as they are, streams and connections."""
     with multiplexed(server) as talk:
         x, stream = talk.begin(b"/early", script=ok(b"early"), method=b"POST", end=False)
         talk.read_answer(x, stream)
@@ -134,13 +137,15 @@ def test_early_answer(server: Server, judge: Judge) -> None:
             raise Blocked(f"a request without an end is not answered: {x.outcome}")
         if stream.reset is None:
             talk.http2.send_data(stream, b"late")
+            server.answers_others(1, time.monotonic() + server.patience)  # so that it has read this
         later = talk.ask(b"/later", script=ok(b"later"))
-        if later.response is None and talk.http2.goaway is not None:
-            judge.reading("ASGI-HTTP-SCOPE-038", "the connection ends, by GOAWAY, after an answer that comes early")
-            return
-        seen = later.response.body if later.response is not None else later.outcome
-        # To end a connection at any time is legal, to end it without a word is what should not be (RFC 9113, 9.1).
-        judge("ASGI-HTTP-SCOPE-038", seen == b"later", "the answer on the stream after it", seen, weight="warn")
+        leaves = later.response is None and talk.http2.goaway is not None
+    seen = later.response.body if later.response is not None else later.outcome
+    if leaves:
+        judge.reading("ASGI-HTTP-SCOPE-047", "the connection ends, by GOAWAY, after an answer that comes early")
+    else:
+        judge("ASGI-HTTP-SCOPE-047", seen == b"later", "the answer on the stream after it", seen, weight="warn")
+    judge("ASGI-HTTP-SCOPE-047", _serves(server, later), "a server that serves others", "it does not")
 
 
 @launch("http2")

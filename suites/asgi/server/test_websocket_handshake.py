@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateproof.asgi_scripts import (
+    Event,
     Script,
     accept,
     accepting,
@@ -31,6 +32,7 @@ from gateproof.wire import websocket as ws
 from gateproof.wire.request import HOST, build
 
 from .looking import due, websocket_scope
+from .responding import EVIL
 from .talking import answers_soon, content, depart, ended, events, followed, limit, speaks
 
 Fields = list[tuple[bytes, bytes]]
@@ -287,6 +289,34 @@ def _left(talk: Conversation, judge: Judge, server: Server) -> None:
     judge("ASGI-WS-061", event is not None, "websocket.disconnect", seen)
     if event is not None:
         judge.reading("ASGI-WS-061", f"code {event.get('code')!r}")
+
+
+EVIL_VALUES = (b"a\r\nx-evil: 1", b"a\nx-evil: 1", b"a\rx-evil: 1", b"\r\n\r\nx-evil", b"a\x00b")
+EVIL_NAMES = (b"x-a: b\r\nx-evil", b"x-a\r\nx-evil", b"x-a\nx-evil", b"x\rx-evil", b"x\x00a")
+MARKS = ("\r\n", "\n", "\r", "\x00")
+INJECTING: dict[str, list[Event]] = {
+    "ASGI-WS-108": [
+        *[accept(headers=[(b"x-a", value)]) for value in EVIL_VALUES],
+        *[accept(subprotocol=f"chat{mark}x-evil: 1") for mark in MARKS],
+    ],
+    "ASGI-WS-109": [accept(headers=[(name, b"1")]) for name in EVIL_NAMES],
+}
+
+
+@requirement("ASGI-WS-108", "ASGI-WS-109")
+def test_an_acceptance_injects_nothing(server: Server, judge: Judge) -> None:
+    """CR, LF and NUL of an acceptance do not reach the wire; to raise, to fold and to drop all pass."""
+    speaks(server)
+    for row, accepts in INJECTING.items():
+        for event in accepts:
+            with server.websocket(asgi(receive(), attempt([send(event)]), live=True), protocols=[b"chat"]) as talk:
+                talk.dialogue.wire.readable()  # what stands behind an empty line that should not be there
+                octets = b"".join(octets for _, way, octets in talk.dialogue.wire.trace if way == "in")
+                head, _, rest = octets.partition(b"\r\n\r\n")
+                head = head if head.startswith(b"HTTP/") else b""  # who fails after all may close as a WebSocket
+                clean = not any(set(line) & {0, 10, 13} or EVIL.search(line) for line in head.split(b"\r\n"))
+                clean = clean and not (talk.accepted and rest.startswith(b"x-evil"))
+            judge(row, clean, f"nothing of {event}", octets[:400])
 
 
 @requirement("ASGI-WS-081")

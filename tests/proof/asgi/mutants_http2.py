@@ -170,6 +170,30 @@ class EndsWithoutPath(Http2):
         return super().request(given)
 
 
+@fault("ASGI-HTTP-SCOPE-047")
+class EndsAtLateOctets(Http2):
+    """Octets of a body that was answered already end the server."""
+
+    def to_lane(self, number: int, octets: bytes, ended: bool) -> None:
+        """The fault."""
+        if number not in self.streams or self.streams[number].complete:
+            self.too_late()
+        super().to_lane(number, octets, ended)
+
+    def too_late(self) -> None:
+        """The fault."""
+        self.server.stop()
+
+
+@fault("ASGI-HTTP-SCOPE-047")
+class HangsUpAtLateOctets(EndsAtLateOctets):
+    """Octets of a body that was answered already end the connection, without a word."""
+
+    def too_late(self) -> None:
+        """The fault."""
+        self.connection.close()
+
+
 @choice()
 class ResetsConnect(Http2):
     """CONNECT is refused by a reset of its stream."""

@@ -122,6 +122,15 @@ class Latin1Path(HttpScope):
         scope["path"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
 
 
+@fault("ASGI-HTTP-SCOPE-011")
+class StrictPath(HttpScope):
+    """A path that is no UTF-8 is an error of the server's own."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        unquote_to_bytes(scope["raw_path"]).decode("utf-8")
+
+
 @fault("ASGI-HTTP-SCOPE-013", also=["ASGI-EVENT-015"])
 class TextRawPath(HttpScope):
     """raw_path is text."""

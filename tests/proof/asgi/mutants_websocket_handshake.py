@@ -242,6 +242,63 @@ class AcceptHeaders(WebSocket):
         return pairs
 
 
+class LetsPass(WebSocket):
+    """A socket whose acceptance has fields that nobody looked at: not a mutant, but where several begin."""
+
+    passed: Fields
+
+    async def accept(self, event: Event) -> None:
+        """Keep what is wrong back until the others were looked at."""
+        self.passed = self.wrong(event)
+        kept = [pair for pair in event.get("headers") or () if pair not in self.passed]
+        chosen = event.get("subprotocol")
+        if any(chosen and value == chosen.encode() for _, value in self.passed):
+            chosen = None
+        await super().accept({**event, "headers": kept, "subprotocol": chosen})
+
+    async def answer(self, pairs: Fields) -> None:
+        """The fault."""
+        await super().answer([*pairs, *self.passed])
+
+    def wrong(self, event: Event) -> Fields:
+        """Return the fields that are let pass."""
+        raise NotImplementedError
+
+
+def breaks(text: Any) -> bool:
+    """Tell whether octets hold CR, LF or NUL."""
+    return isinstance(text, bytes) and bool(set(text) & {0, 10, 13})
+
+
+@fault("ASGI-WS-108")
+class AnyValue(LetsPass):
+    """Values of the acceptance's headers are written as they are."""
+
+    def wrong(self, event: Event) -> Fields:
+        """The fault."""
+        return [pair for pair in event.get("headers") or () if len(pair) == 2 and breaks(pair[1])]
+
+
+@fault("ASGI-WS-108")
+class AnySubprotocol(LetsPass):
+    """The subprotocol is written as it is."""
+
+    def wrong(self, event: Event) -> Fields:
+        """The fault."""
+        chosen = event.get("subprotocol")
+        given = chosen.encode() if isinstance(chosen, str) else b""
+        return [(b"sec-websocket-protocol", given)] if breaks(given) else []
+
+
+@fault("ASGI-WS-109")
+class AnyName(LetsPass):
+    """Names of the acceptance's headers are written as they are."""
+
+    def wrong(self, event: Event) -> Fields:
+        """The fault."""
+        return [pair for pair in event.get("headers") or () if len(pair) == 2 and breaks(pair[0])]
+
+
 @fault("ASGI-WS-013", also=["ASGI-APP-014"])
 class NoHeadersOfAccept(AcceptHeaders):
     """The headers are left out."""

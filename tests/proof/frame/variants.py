@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from gateproof.reference import asgi
 from gateproof.reference.answer import Answer
@@ -206,6 +207,19 @@ class RawOctetsInTargets(Grammar):
         """The choice."""
         super().check_target(method, bytes(o if o < 0x80 else 0x61 for o in target))
         return target
+
+
+@choice("asgi")
+class OtherCharsetsRefused(Grammar):
+    """A path whose octets are no UTF-8 is refused: it would be no text in a scope."""
+
+    def check_target(self, method: bytes, target: bytes) -> bytes:
+        """The choice."""
+        try:
+            unquote_to_bytes(target.partition(b"?")[0]).decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadRequest from None
+        return super().check_target(method, target)
 
 
 class NoLength(BadRequest):
