@@ -27,6 +27,30 @@ class RunsInTheLoop(Adapter):
             await send(event)
 
 
+@mutant("ASGI-WSGI-001", **WSGI)
+class StreamsInTheLoop(Adapter):
+    """Calls the application on the event loop, and sends each part at once."""
+
+    async def serve(self, environ: Environ, scope: Scope, send: Send) -> None:
+        """The fault."""
+        events: list[Event] = []
+        response = self.response(events.append, scope["method"] == "HEAD")
+        parts = self.application(environ, response.start_response)
+
+        async def flush() -> None:
+            while events:
+                await send(events.pop(0))
+
+        try:
+            for part in parts:
+                response.write(part)
+                await flush()
+            response.finish()
+            await flush()
+        finally:
+            self.close(parts)
+
+
 @mutant("ASGI-WSGI-002", **WSGI)
 class OneVersionAndScheme(Adapter):
     """Says HTTP/1.1 and http whatever the scope says."""
