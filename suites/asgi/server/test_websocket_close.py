@@ -202,8 +202,7 @@ def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
             ends = answer is not None and talk.ended
             judge("ASGI-WS-101", ends, f"a close frame for {case}, then an end", ended(talk))
             assert answer is not None
-            allowed = answer.code is None or (answer.code >= 1000 and answer.code not in RESERVED)
-            judge("ASGI-WS-093", allowed, f"no reserved code in the answer to {case}", answer.code)
+            _answers(judge, answer, f"for {case}")
 
     corpus: list[tuple[int | None, str]] = [
         (1000, ""),
@@ -218,12 +217,21 @@ def test_the_client_closes(server: Server, judge: Judge, draw: Draw) -> None:
     draw(law, st.tuples(codes, reasons), corpus, examples=12)
 
 
-@requirement("ASGI-WS-053", "ASGI-WS-054")
+def _answers(judge: Judge, answer: ws.Frame, when: str) -> None:
+    allowed = answer.code is None or (answer.code >= 1000 and answer.code not in RESERVED)
+    judge("ASGI-WS-093", allowed, f"no reserved code in the answer {when}", answer.code)
+
+
+@requirement("ASGI-WS-053", "ASGI-WS-054", "ASGI-WS-093", revision=2)
 def test_a_close_frame_without_code(server: Server, judge: Judge) -> None:
-    """Where the client's close frame has no code it is 1005."""
+    """Where the client's close frame has no code it is 1005 to the application, and never to the client."""
     speaks(server)
     with talking(server, receive_until(DISCONNECT)) as talk:
-        depart(talk, None)
+        answer = depart(talk, None)
+        if answer is not None:
+            _answers(judge, answer, "to an empty close frame")
+        else:
+            judge.blocked("ASGI-WS-093", f"the close frame was not answered: {ended(talk)}")
         event = talk.told(DISCONNECT, limit(server))
         if event is None:
             raise Blocked("no websocket.disconnect came")
