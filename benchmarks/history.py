@@ -74,7 +74,7 @@ VARIANTS = (*MOUNTS, "unix", "uds", "certfile", "keyfile", "threaded")
 # Groups of requirements that are about bugs of a category of WSGI servers; a bug found only by others is shown with
 # a question mark.
 RIGHT: dict[str, tuple[str, ...]] = {
-    "framing-request": ("FRAME", "WSGI-HTTP", "WSGI-INPUT"),
+    "framing-request": ("FRAME", "WSGI-HTTP", "WSGI-INPUT", "WSGI-ENV-005"),  # the case of the method
     "environ": ("WSGI-ENV", "WSGI-URL", "WSGI-CGI", "WSGI-UNICODE", "WSGI-THREAD", "WSGI-EXT", "FRAME"),
     "input": ("WSGI-INPUT", "WSGI-HTTP", "FRAME"),
     "errors": ("WSGI-ERRORS",),
