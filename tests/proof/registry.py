@@ -25,6 +25,7 @@ class Mutant:
     launch: str = "default"
     options: dict[str, Any] = field(default_factory=dict)
     party: str = "server"
+    drawn: bool = False
 
     @property
     def id(self) -> str:
@@ -64,11 +65,13 @@ def mutant(
     interface: str | None = None,
     launch: str = "default",
     party: str | None = None,
+    drawn: bool = False,
     **options: Any,
 ) -> Callable[[T], T]:
     """Register a subclass of the reference server (or a factory of one) as a mutant of a requirement.
 
-    `also` names every other requirement that the same fault breaks, exactly. `launch` is the variant that shows it.
+    `also` names every other requirement that the same fault breaks, exactly. `launch` is the variant that shows it;
+    `drawn` says that no case of a corpus does, but drawn ones.
     A second decorator on the same class proves a second requirement by the same fault. A mutant of an application is
     a callable that makes one, of middleware one that takes an application; the folder says which `party` it is.
     """
@@ -76,7 +79,7 @@ def mutant(
     def register(make: T) -> T:
         where = _interface(make, interface)
         whose = _party(make, party)
-        MUTANTS.append(Mutant(requirement, make.__name__, make, where, frozenset(also), launch, options, whose))
+        MUTANTS.append(Mutant(requirement, make.__name__, make, where, frozenset(also), launch, options, whose, drawn))
         return make
 
     return register

@@ -72,7 +72,7 @@ class NoBodyOfAFailedPrecondition(Http):
         await super().piece(b"" if self.status == 412 else octets, more)
 
 
-@fault("ASGI-HTTP-RESP-025")
+@fault("ASGI-HTTP-RESP-025", drawn=True)
 class SwapsFirstParts(Http):
     """Single octets are sent after what follows."""
 
