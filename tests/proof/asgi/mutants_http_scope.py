@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Http
 from gateproof.reference.connection import Connection
-from gateproof.reference.requests import Request
+from gateproof.reference.requests import BadRequest, Request
 
 from .faults import fault
 
@@ -120,6 +120,19 @@ class Latin1Path(HttpScope):
     def spoil(self, scope: Scope, request: Request) -> None:
         """The fault."""
         scope["path"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
+
+
+@fault("ASGI-HTTP-SCOPE-010")
+class NoEuroInPaths(Server):
+    """A path with a character that latin-1 does not have is an error of the server's own."""
+
+    def is_websocket(self, request: Request) -> bool:
+        """The fault."""
+        found = super().is_websocket(request)
+        path = unquote_to_bytes(request.target.partition(b"?")[0])
+        if not found and "\N{EURO SIGN}".encode() in path:
+            raise BadRequest(b"500 Internal Server Error")
+        return found
 
 
 @fault("ASGI-HTTP-SCOPE-011")
