@@ -46,7 +46,7 @@ def test_each_is_taken_once() -> None:
 
 
 def test_a_launch_is_asked_by_one_at_a_time() -> None:
-    """Checks of one launch run one after another, in their order."""
+    """Checks of one launch run one after another, in their order, and so does one that was not begun."""
     under_way, seen = threading.Lock(), []
 
     def judge(check: Check) -> str:
@@ -57,8 +57,10 @@ def test_a_launch_is_asked_by_one_at_a_time() -> None:
         return check.__name__
 
     checks = [made(str(number)) for number in range(20)]
-    beside = Beside(judge, [(check, "tls") for check in checks])
-    assert [beside.take(check) for check in checks] == seen == [str(number) for number in range(20)]
+    beside = Beside(judge, [(check, "tls") for check in [*checks, drawing]])
+    assert beside.take(drawing) == "drawing"  # it is not begun, and waits for the one that is under way
+    assert [beside.take(check) for check in checks] == [str(number) for number in range(20)]
+    assert [name for name in seen if name != "drawing"] == [str(number) for number in range(20)]
     beside.stop()
 
 

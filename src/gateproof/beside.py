@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Generic, TypeVar
 
 from gateproof.check import needs
@@ -30,9 +31,11 @@ class Beside(Generic[T]):
         """Begin to judge those of the checks that may run beside others; each comes with its launch."""
         self._begun: dict[Check, Future[T]] = {}
         self._judge = judge
+        self._launches = dict(checks)
+        self._asked = {launch: Lock() for launch in ("default", *self._launches.values())}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="gateproof-beside")
         by_launch: dict[str, list[Check]] = {}
-        for check, launch in checks:
+        for check, launch in self._launches.items():
             if apart(check, launch):
                 by_launch.setdefault(launch, []).append(check)
                 self._begun[check] = Future()
@@ -44,16 +47,20 @@ class Beside(Generic[T]):
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                said = self._judge(check)
+                said = self._now(check)
             except BaseException as error:  # whatever it is, it belongs to whoever takes it
                 future.set_exception(error)
             else:
                 future.set_result(said)
 
+    def _now(self, check: Check) -> T:
+        with self._asked[self._launches.get(check, "default")]:
+            return self._judge(check)
+
     def take(self, check: Check) -> T:
         """Return what a check said: here and now where it was not begun, or was taken once before."""
         future = self._begun.pop(check, None)
-        return self._judge(check) if future is None else future.result()
+        return self._now(check) if future is None else future.result()
 
     def stop(self) -> None:
         """Begin no more of them; those that were begun are waited for."""
