@@ -40,7 +40,7 @@ def test_what_may_be_begun() -> None:
 def test_each_is_taken_once() -> None:
     """One that was not begun, or was taken, runs where it is asked for."""
     one, two = made("one"), made("two")
-    beside = Beside(named, [(one, "tls"), (two, "default")])
+    beside = Beside(named, {one: "tls", two: "default"})
     assert [beside.take(check) for check in (one, two, one)] == ["one True", "two False", "one False"]
     beside.stop()
 
@@ -57,7 +57,7 @@ def test_a_launch_is_asked_by_one_at_a_time() -> None:
         return check.__name__
 
     checks = [made(str(number)) for number in range(20)]
-    beside = Beside(judge, [(check, "tls") for check in [*checks, drawing]])
+    beside = Beside(judge, dict.fromkeys([*checks, drawing], "tls"))
     assert beside.take(drawing) == "drawing"  # it is not begun, and waits for the one that is under way
     assert [beside.take(check) for check in checks] == [str(number) for number in range(20)]
     assert [name for name in seen if name != "drawing"] == [str(number) for number in range(20)]
@@ -73,7 +73,7 @@ def test_an_error_belongs_to_whoever_takes_it() -> None:
         return check.__name__
 
     bad, good = made("bad"), made("good")
-    beside = Beside(judge, [(bad, "tls"), (good, "tls")])
+    beside = Beside(judge, {bad: "tls", good: "tls"})
     with pytest.raises(ValueError, match="bad"):
         beside.take(bad)
     assert beside.take(good) == "good"
@@ -89,7 +89,7 @@ def test_the_end_begins_no_more() -> None:
         begun.set()
         go_on.wait(5)
 
-    beside = Beside(judge, [(made(str(number)), "tls") for number in range(3)])
+    beside = Beside(judge, {made(str(number)): "tls" for number in range(3)})
     assert begun.wait(5)
     threading.Timer(0.05, go_on.set).start()
     beside.stop()

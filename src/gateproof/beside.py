@@ -7,7 +7,7 @@ takes what they said when it comes to them. Checks that draw stay where they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Generic, TypeVar
@@ -27,15 +27,15 @@ def apart(check: Check, launch: str) -> bool:
 class Beside(Generic[T]):
     """Checks that were begun, and what came of them."""
 
-    def __init__(self, judge: Callable[[Check], T], checks: Iterable[tuple[Check, str]]) -> None:
-        """Begin to judge those of the checks that may run beside others; each comes with its launch."""
+    def __init__(self, judge: Callable[[Check], T], launches: Mapping[Check, str]) -> None:
+        """Begin to judge those of the checks that may run beside others; `launches` names the launch of each."""
         self._begun: dict[Check, Future[T]] = {}
         self._judge = judge
-        self._launches = dict(checks)
-        self._asked = {launch: Lock() for launch in ("default", *self._launches.values())}
+        self._launches = launches
+        self._asked = {launch: Lock() for launch in ("default", *launches.values())}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="gateproof-beside")
         by_launch: dict[str, list[Check]] = {}
-        for check, launch in self._launches.items():
+        for check, launch in launches.items():
             if apart(check, launch):
                 by_launch.setdefault(launch, []).append(check)
                 self._begun[check] = Future()

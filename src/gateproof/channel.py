@@ -178,10 +178,9 @@ class Channel:
         With a launch: what concerns no other one, nor a fence of another thread.
         """
         with self._changed:
-            mine = ("", launch, _thread())
-            taken = [text for whose, text in self._errors if not launch or whose in mine]
-            left = [] if not launch else [(whose, text) for whose, text in self._errors if whose not in mine]
-            self._errors = deque(left, maxlen=100)
+            others = {whose for whose, _ in self._errors} - {"", launch, _thread()} if launch else set()
+            taken = [text for whose, text in self._errors if whose not in others]
+            self._errors = deque((each for each in self._errors if each[0] in others), maxlen=100)
             return taken
 
     def _lose(self, text: str, whose: str) -> None:

@@ -15,12 +15,11 @@ import time
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from secrets import token_hex
-from types import FrameType
 from typing import Any
 
 from gateproof import asgi2
@@ -38,18 +37,23 @@ class Hung(BaseException):
     """What runs in this thread did not come back in time. No `Exception`: those are caught by applications."""
 
 
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> AbstractContextManager[None]:
     """Interrupt what blocks this thread for longer, by `Hung`; other threads than the main one are not limited."""
+
+    def interrupt() -> None:
+        raise Hung(f"no end after {seconds:g} s")
+
+    return alarmed(interrupt, seconds, AGAIN_S)
+
+
+@contextmanager
+def alarmed(call: Callable[[], None], seconds: float, again_s: float) -> Iterator[None]:
+    """Call something in the middle of what runs, after so many seconds and then again and again; in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise Hung(f"no end after {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    before = signal.signal(signal.SIGALRM, lambda *_: call())
+    signal.setitimer(signal.ITIMER_REAL, seconds, again_s)
     try:
         yield
     finally:

@@ -85,9 +85,10 @@ class Session:
 
     def start(self, override: object = None) -> None:
         """Make the target ready and see that an ordinary exchange works; raises `TargetError`."""
-        self.target.start({self.target.launch(info(check)) for check in self.chosen}, override)
+        launches = {check: self.target.launch(info(check)) for check in self.chosen}
+        self.target.start(set(launches.values()), override)
         if not self.worker:
-            self.beside = Beside(self._judge, [(check, self.target.launch(info(check))) for check in self.chosen])
+            self.beside = Beside(self._judge, launches)
 
     def stop(self) -> None:
         """End whatever was started."""

@@ -17,6 +17,29 @@ from .watching import ends
 
 NEXT = b"the next one"
 EVIL = re.compile(rb"(?:^|[\r\n])x-evil", re.IGNORECASE)
+EVIL_VALUES = [
+    b"a\r\nx-evil: 1",
+    b"a\nx-evil: 1",
+    b"a\rx-evil: 1",
+    b"a\x00b",
+    b"\r\n\r\nx-evil",
+    b"a\r\n x-evil",
+    b"\nx-evil: 1",
+]
+EVIL_NAMES = [
+    b"x-a: b\r\nx-evil",
+    b"x-a\r\nx-evil: 1\r\nx-b",
+    b"x-a\nx-evil",
+    b"x\x00a",
+    b"x-a\r",
+    b"x\rx-evil",
+]
+
+
+def injected(octets: bytes) -> bool:
+    """Tell whether one of these, or a CR, LF or NUL of theirs, stands in a response as if it were the server's own."""
+    lines = octets.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    return bool(EVIL.search(octets)) or any(set(line) & {0, 10, 13} for line in lines)
 
 
 def start_with(headers: Any, status: Any = 200) -> dict[str, Any]:

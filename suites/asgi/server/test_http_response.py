@@ -18,7 +18,21 @@ from gateproof.wire.request import get
 
 from ... import pools
 from .looking import kept
-from .responding import EVIL, answer, behind, head_of, lengths, parted, sent, shown, start_with, trying, whole
+from .responding import (
+    EVIL_NAMES,
+    EVIL_VALUES,
+    answer,
+    behind,
+    head_of,
+    injected,
+    lengths,
+    parted,
+    sent,
+    shown,
+    start_with,
+    trying,
+    whole,
+)
 from .watching import comes
 
 Pair = tuple[bytes, bytes]
@@ -226,26 +240,9 @@ def test_content_encoding_is_the_applications(server: Server, judge: Judge) -> N
             judge("ASGI-HTTP-RESP-022", same, f"{len(text)} octets, Content-Encoding {fields}", shown(x))
 
 
-VALUES = [
-    b"a\r\nx-evil: 1",
-    b"a\nx-evil: 1",
-    b"a\rx-evil: 1",
-    b"a\x00b",
-    b"\r\n\r\nx-evil",
-    b"a\r\n x-evil",
-    b"\nx-evil: 1",
-]
-NAMES = [
-    b"x-a: b\r\nx-evil",
-    b"x-a\r\nx-evil: 1\r\nx-b",
-    b"x-a\nx-evil",
-    b"x\x00a",
-    b"x-a\r",
-    b"x\rx-evil",
-]
 INJECTING: list[tuple[Any, bytes, bytes]] = [
-    *[(200, b"x-a", value) for value in VALUES],
-    *[(200, name, b"1") for name in NAMES],
+    *[(200, b"x-a", value) for value in EVIL_VALUES],
+    *[(200, name, b"1") for name in EVIL_NAMES],
     *[(status, b"x-a", b"1") for status in ("200 OK\r\nx-evil: 1", b"200 OK\r\nx-evil: 1", "200\nx-evil: 1")],
 ]
 
@@ -258,13 +255,16 @@ def test_nothing_is_injected(server: Server, judge: Judge, draw: Draw) -> None:
         status, name, value = case
         headers = [(b"x-first", b"1"), (name, value), (b"content-length", b"2")]
         _, octets = sent(server, trying(start_with(headers, status), body(b"ok")))
-        lines = octets.partition(b"\r\n\r\n")[0].split(b"\r\n")
-        clean = not EVIL.search(octets) and not any(set(line) & {0, 10, 13} for line in lines)
-        judge("ASGI-HTTP-RESP-039", clean, f"nothing of status {status!r}, {name!r}: {value!r}", octets[:400])
+        judge(
+            "ASGI-HTTP-RESP-039",
+            not injected(octets),
+            f"nothing of status {status!r}, {name!r}: {value!r}",
+            octets[:400],
+        )
 
     marks = st.sampled_from([b"\r\n", b"\n", b"\r", b"\x00", b"\r\n\r\n", b"\r\n\t"])
-    injected = st.builds(lambda a, mark, b: a + mark + b, st.sampled_from([b"", b"a", b"v" * 70]), marks, EVILS)
-    cases = st.builds(lambda text, place: INTO[place](text), injected, st.integers(0, 1))
+    evil = st.builds(lambda a, mark, b: a + mark + b, st.sampled_from([b"", b"a", b"v" * 70]), marks, EVILS)
+    cases = st.builds(lambda text, place: INTO[place](text), evil, st.integers(0, 1))
     draw(law, cases, INJECTING, examples=15)
 
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from types import FrameType
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from gateproof.inprocess import Hung
+from gateproof.inprocess import Hung, alarmed
 
 T = TypeVar("T")
 BLOCKED_S = 4.0  # a call that keeps the loop to itself for so long is interrupted
@@ -197,27 +194,17 @@ async def _gone(tasks: set[asyncio.Task[Any]]) -> None:
     await asyncio.wait(tasks, timeout=1.0)
 
 
-@contextlib.contextmanager
-def watched(beats: Callable[[], int]) -> Iterator[None]:
+def watched(beats: Callable[[], int]) -> contextlib.AbstractContextManager[None]:
     """Raise `Hung` where a loop, whose beats are counted, has none for `BLOCKED_S`: in the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     seen = beats() - 1
 
-    def watch(number: int, frame: FrameType | None) -> None:
+    def watch() -> None:
         nonlocal seen
         if beats() == seen:
             raise Hung(f"the event loop was blocked for {BLOCKED_S:g} s")
         seen = beats()
 
-    before = signal.signal(signal.SIGALRM, watch)
-    signal.setitimer(signal.ITIMER_REAL, BLOCKED_S, BLOCKED_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return alarmed(watch, BLOCKED_S, BLOCKED_S)
 
 
 def make(name: str) -> Loop:
