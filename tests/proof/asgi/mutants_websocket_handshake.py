@@ -347,7 +347,7 @@ class BlindBeforeTheReply(Unheard):
         """The fault."""
         while self.state == "connecting" and not self.server.stopping:
             await asyncio.sleep(0.005)
-        return True
+        return self.state != "connecting"  # a server that stops stops this as well
 
 
 @fault("ASGI-WS-103")
