@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.running import SERVER, report_of, run
+from tests.running import SERVER, clean, project_server, report_of, run
 
 pytestmark = pytest.mark.servers
 
@@ -84,6 +85,16 @@ def test_collect_only_starts_nothing(tmp_path: Path) -> None:
     done = run(tmp_path, "--server=mine", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout
     assert "test_environ_is_a_builtin_dict" in done.stdout
+
+
+def test_what_was_begun_for_no_check_is_stopped(tmp_path: Path) -> None:
+    """The server starts while pytest collects; where no check is chosen it ends with the run, and is not waited for."""
+    code = "import os, time\nopen(PID, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    server = project_server(tmp_path, code.replace("PID", repr(str(tmp_path / "pid"))))
+    done = run(tmp_path, server, "-k", "no_check_is_called_that", timeout=40)
+    assert done.returncode == 5, done.stdout
+    assert clean(done)
+    assert not (tmp_path / "pid").exists() or not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_a_command_that_cannot_start_is_our_trouble(tmp_path: Path) -> None:

@@ -178,6 +178,12 @@ class _Xdist:
 # -- collection
 
 
+def begin(config: pytest.Config) -> None:
+    """Begin to start the target, unless this process will run no check: it only lists them, or others run them."""
+    if not (config.option.collectonly or config.option.setupplan or config.pluginmanager.hasplugin("dsession")):
+        config.stash[plugin.SESSION].begin()
+
+
 def ours(path: Path) -> bool:
     """Tell whether a path lies in the packaged suites."""
     root = suites_folder()

@@ -24,6 +24,7 @@ def finish(session: pytest.Session) -> None:
     """Work out the exit status; write the report unless this is a worker, whose part the controller merges."""
     config = session.config
     run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
+    run.stop()  # no check may have run that asked for what was begun
     if hasattr(config, "workerinput"):
         config.workeroutput["gateproof"] = run.worker_part()  # type: ignore[attr-defined]
         return

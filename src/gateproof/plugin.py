@@ -88,6 +88,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Begin to start what every run needs, while pytest collects."""
+    if SESSION in session.config.stash:
+        from gateproof import collecting
+
+        collecting.begin(session.config)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Collect our own folder, whatever the host project ignores."""
     if SESSION in config.stash:

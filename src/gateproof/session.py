@@ -36,6 +36,8 @@ class Session:
         self.settings = settings
         self.target = targets.of(settings)
         self.frozen: FrozenSet | None = sets.load(requirements.SET) if settings.certify else None
+        self.overridden = False
+        self.stopped = False
         self.entries: list[baselines.Entry] = []
         self.baseline_path: Path | None = None
         self.chosen: list[Check] = []  # the checks that will run
@@ -65,7 +67,7 @@ class Session:
     def catalogue(self) -> dict[str, requirements.Requirement]:
         """The requirements that bind this target, by id."""
         if self.interface not in self._catalogues:
-            rows = requirements.load().binding(self.interface, self.party)
+            rows = requirements.binding(self.interface, self.party)
             self._catalogues[self.interface] = {row.id: row for row in rows}
         return self._catalogues[self.interface]
 
@@ -73,6 +75,7 @@ class Session:
 
     def resolve(self, overridden: bool = False) -> None:
         """Find out what the target is, without starting it; `overridden`: a fixture says what an unknown name means."""
+        self.overridden = overridden
         self.target.resolve(overridden)
         self.warnings += self.target.warnings
         path = self.settings.baseline or self.target.baseline
@@ -83,6 +86,11 @@ class Session:
         elif self.settings.baseline_update:
             raise TargetError("--baseline-update needs --baseline=FILE, or a baseline of the profile", Exit.USAGE)
 
+    def begin(self) -> None:
+        """Begin to make the target ready, where it is known what to start; whether that works out, `start` tells."""
+        if not self.overridden:
+            self.target.begin()
+
     def start(self, override: object = None) -> None:
         """Make the target ready and see that an ordinary exchange works; raises `TargetError`."""
         launches = {check: self.target.launch(info(check)) for check in self.chosen}
@@ -91,7 +99,10 @@ class Session:
             self.beside = Beside(self._judge, launches)
 
     def stop(self) -> None:
-        """End whatever was started."""
+        """End whatever was started; may be called twice."""
+        if self.stopped:
+            return
+        self.stopped = True
         if self.beside is not None:
             for server in self.target.aside():
                 server.lost = "the run has ended"  # a check that is under way there comes to its end

@@ -23,7 +23,7 @@ REASONS = {
 def rows(count: int = 400, interface: str = "", party: str = "server") -> list[Requirement]:
     """Return rows of the catalogue, those that bind the party first where an interface is named."""
     if interface:
-        return requirements.load().binding(interface, party)[:count]
+        return requirements.binding(interface, party)[:count]
     return list(requirements.load())[:count]
 
 

@@ -30,7 +30,7 @@ def test_every_set_that_ships_is_whole(name: str) -> None:
     assert found.name == name
     for row in found.rows.values():
         assert set(row.checks) <= set(found.checks)
-        assert requirements.load().get(row.id) is not None
+        assert requirements.find(row.id) is not None
     assert {row.level for row in found.rows.values()} == {"", *LEVELS}
 
 

@@ -12,16 +12,15 @@ from tests.validate.wsgi_peers import Server, answer, hello, make_environ
 
 
 def test_twins_bind_the_right_parties() -> None:
-    catalogue = requirements.load()
     for twins, party in ((middleware.OUTSIDE, "application"), (middleware.INSIDE, "server")):
         for name, twin in twins.items():
-            row = catalogue.get(twin)
+            row = requirements.find(twin)
             assert ROWS[name][0] == party
             assert row is not None
             assert row.party == "middleware"
             assert row.interface == name[:4].lower()
     for twin in middleware.FRAME.values():
-        assert catalogue.get(twin) is not None
+        assert requirements.find(twin) is not None
 
 
 def run(wrap: Any, app: Any = hello) -> list[str]:

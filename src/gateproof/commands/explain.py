@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(given: argparse.Namespace) -> int:
     """Print the requirement."""
     name = given.id.upper()
-    row = requirements.load().get(name)
+    row = requirements.find(name)
     if row is None:
-        near = difflib.get_close_matches(name, requirements.load().rows, 1)
+        near = difflib.get_close_matches(name, [known.id for known in requirements.load()], 1)
         hint = f"; did you mean {near[0]}?" if near else "; `gateproof requirements` lists them"
         raise CommandError(f"unknown requirement {given.id}{hint}")
     print(f"{row.id}  ({row.party}, {row.level}, judged as {row.verdict}, basis {row.basis})\n")

@@ -218,6 +218,6 @@ def _sections(targets: Sequence[Target]) -> list[Section]:
         entry = entries[name]
         title = hostile.visible(entry["section"], 160)
         section = found.setdefault(title, Section(len(found) + 1, title, hostile.link(entry["url"])))
-        catalogued = requirements.load().get(name)
+        catalogued = requirements.find(name)
         section.rows.append(Row(name, entry, [t.verdict(name) for t in targets], catalogued.note if catalogued else ""))
     return list(found.values())

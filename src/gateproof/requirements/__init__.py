@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
@@ -63,47 +62,39 @@ class Requirement:
         return link(self.interface, self.section)
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """All rows, in the order of the files."""
-
-    rows: dict[str, Requirement] = field(default_factory=dict)
-
-    def __iter__(self) -> Iterator[Requirement]:
-        """Iterate over the rows."""
-        return iter(self.rows.values())
-
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(self.rows)
-
-    def get(self, requirement: str) -> Requirement | None:
-        """Return a row by id, or None."""
-        return self.rows.get(requirement)
-
-    def binding(self, interface: str, party: str) -> list[Requirement]:
-        """Return the rows that bind a party of an interface; those on framing bind servers of both."""
-        wanted = (interface, "frame")
-        return [row for row in self if row.party == party and row.interface in wanted]
-
-
 KNOWN = {item.name for item in fields(Requirement)} - {"interface"}
 REQUIRED = {"id", "party", "level", "section", "statement", "observe", "check", "mutant", "verdict", "basis"}
 
 
 @cache
-def load() -> Catalogue:
-    """Read and validate every row; raises `CatalogueError` at the first that is malformed."""
+def load() -> tuple[Requirement, ...]:
+    """Read and validate every row, in the order of the files; raises `CatalogueError` at the first malformed one."""
+    return tuple(row for interface in INTERFACES for row in _file(interface).values())
+
+
+def binding(interface: str, party: str) -> list[Requirement]:
+    """Return the rows that bind a party of an interface; those on framing bind servers of both."""
+    return [row for name in (interface, "frame") for row in _file(name).values() if row.party == party]
+
+
+def find(requirement: str) -> Requirement | None:
+    """Return a row by id, or None; the first part of an id names its file."""
+    interface = requirement.partition("-")[0].lower()
+    return _file(interface).get(requirement) if interface in INTERFACES else None
+
+
+@cache
+def _file(interface: str) -> dict[str, Requirement]:
+    """Return the rows of one file: a run needs two of the three, and reading them is a good part of its start."""
+    name = f"{interface}.toml"
     rows: dict[str, Requirement] = {}
-    for interface in INTERFACES:
-        name = f"{interface}.toml"
-        data = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
-        for number, raw in enumerate(data.get("requirement", []), 1):
-            row = _row(name, number, interface, raw)
-            if row.id in rows:
-                raise CatalogueError(f"{name}, row {number}: the id {row.id} is used twice")
-            rows[row.id] = row
-    return Catalogue(rows)
+    data = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+    for number, raw in enumerate(data.get("requirement", []), 1):
+        row = _row(name, number, interface, raw)
+        if row.id in rows:
+            raise CatalogueError(f"{name}, row {number}: the id {row.id} is used twice")
+        rows[row.id] = row
+    return rows
 
 
 def _row(name: str, number: int, interface: str, raw: dict[str, object]) -> Requirement:

@@ -67,6 +67,10 @@ class Target(ABC):
     def about(self) -> tuple[str, str]:
         """Return its name with its version, and the interpreter in which it lives, before anything runs."""
 
+    def begin(self) -> None:
+        """Begin what `start` would wait for; `stop` ends it, also where nothing was started after all."""
+        return None
+
     @abstractmethod
     def start(self, variants: Iterable[str] = (), override: object = None) -> None:
         """Make it ready for checks of these launches; raises `TargetError` where nothing could be judged."""

@@ -100,20 +100,26 @@ class Launched(Target):
 
     # -- launches
 
-    def start(self, variants: Iterable[str] = (), override: object = None) -> None:
-        """Start what the chosen checks need, side by side, and make sure that an ordinary exchange works."""
+    def begin(self) -> None:
+        """Begin to start the default launch, which every run needs."""
         from gateproof.channel import Channel
 
+        self.channel = Channel()
+        self._folder = TemporaryDirectory(prefix="gateproof-")
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
+        self._submit(["default"])
+
+    def start(self, variants: Iterable[str] = (), override: object = None) -> None:
+        """Start what the chosen checks need, side by side, and make sure that an ordinary exchange works."""
         if override is not None:
             self._override(override)
         if self.profile is None:
             raise TargetError(f"the fixture gateproof_server gives nothing for {self.settings.named!r}", Exit.USAGE)
-        self.channel = Channel()
-        self._folder = TemporaryDirectory(prefix="gateproof-")
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gateproof-launch")
-        wanted = set(variants)
+        if self._pool is None:
+            self.begin()
+        wanted = set(variants) - {"default"}
         watched = {variant for variant in wanted if variant.startswith(lifespans.PREFIX)}
-        self._submit(["default", *sorted(wanted - watched - {"default"})])
+        self._submit(sorted(wanted - watched))
         self._smoke(self.server("default"))
         self._submit(sorted(watched))  # whether there is a lifespan to be watched, the default launch has shown
         self.version, self.python = self._describe()
@@ -302,6 +308,7 @@ class Launched(Target):
 
     def stop(self) -> None:
         """Stop every launch, side by side, and close the side channel."""
+        self._given_up.set()
         for future in self._pending.values():
             # One that is still starting is waited for, as it could not be stopped otherwise.
             if not future.cancel() and future.exception() is None:

@@ -50,7 +50,7 @@ def version(scope: Scope) -> tuple[int, int]:
 
 def due(judge: Judge, scope: Scope, row: str) -> bool:
     """Tell whether a row binds a server that declares this version; where not, say so."""
-    known = requirements.load().get(row)
+    known = requirements.find(row)
     wanted = known.spec_version if known else ""
     major, _, minor = wanted.partition(".")
     if not (major.isdigit() and minor.isdigit()) or version(scope) >= (int(major), int(minor)):
