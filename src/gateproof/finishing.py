@@ -58,7 +58,7 @@ def _keep(config: pytest.Config, last: dict[str, Any]) -> None:
     """Keep the report of the last run for its replay lines; a cache that cannot be written costs nothing else."""
     assert config.cache is not None
     with contextlib.suppress(OSError):
-        report.put(config.cache.mkdir("gateproof") / "report.json", report.dump(last, indent=None))
+        report.put(config.cache.mkdir("gateproof") / "report.json", report.dump(last))
 
 
 def _status(session: pytest.Session, run: Session, collected: Collected) -> int:

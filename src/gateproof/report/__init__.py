@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+DEPTH = 2  # entries of requirements, exchanges, launches: what is within one of them stands in its line
+
 
 def schema(name: str = "report") -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of report.json, or of certificate.json: keys are added, never changed."""
@@ -57,9 +59,20 @@ def companions(report: dict[str, Any]) -> dict[str, Callable[[], str]]:
     }
 
 
-def dump(data: dict[str, Any], indent: int | None = 1) -> str:
-    """Return data as JSON in ASCII, so that nothing that a server sent can hide in it."""
-    return json.dumps(data, ensure_ascii=True, indent=indent) + "\n"
+def dump(data: dict[str, Any]) -> str:
+    """Return data as JSON in ASCII, so that nothing that a server sent can hide in it; each entry has a line."""
+    return _lines(data, "") + "\n"
+
+
+def _lines(value: object, margin: str) -> str:
+    # json's own `indent` leaves its fast encoder, and would be the dearest part of a report.
+    if len(margin) == DEPTH or not value or not isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=True)
+    inner = margin + " "
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(inner + _lines(item, inner) for item in value) + f"\n{margin}]"
+    entries = (f"{inner}{json.dumps(key)}: {_lines(item, inner)}" for key, item in value.items())
+    return "{\n" + ",\n".join(entries) + f"\n{margin}}}"
 
 
 def put(target: Path, text: str) -> Path:
