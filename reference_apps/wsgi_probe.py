@@ -843,52 +843,49 @@ def closable(call, spec, base):
     return type("ClosableList", (base,), members)
 
 
-def iterable(call, spec, items):
-    """Return an iterator (kind iterator) or an object whose __iter__ returns a separate one (kind iterable)."""
-    state = {"iterated": 0, "done": False}
+def blocks_of(call, items):
+    """Yield the blocks of a script; what is no block is done on the way."""
+    for step in items:
+        if step[0] == "yield":
+            yield decode(step[1])
+        elif step[0] == "repeat":
+            block = b"x" * step[2]
+            for _ in range(step[1]):
+                yield block
+        else:
+            call.step(step)
 
-    def steps():
-        for step in items:
-            if step[0] == "yield":
-                yield decode(step[1])
-            elif step[0] == "repeat":
-                block = b"x" * step[2]
-                for _ in range(step[1]):
-                    yield block
-            else:
-                call.step(step)
 
-    blocks = steps()
+def advancing(call, spec, items):
+    """Return a __next__ that journals each block, the end, what is raised, and being asked after the end."""
+    blocks, ended = blocks_of(call, items), []
+
+    def end(name, detail):
+        ended[:] = [name]
+        call.log(name, detail)
+        call.flush(not spec.get("close"))
 
     def __next__(self):
-        if state["done"]:
-            call.log("next_after_end", {})
-            call.flush(not spec.get("close"))
+        if ended:
+            end("next_after_end", {})
             raise StopIteration
         try:
             block = next(blocks)
         except StopIteration:
-            state["done"] = True
-            call.log("exhausted", {})
-            call.flush(not spec.get("close"))
+            end("exhausted", {})
             raise
         except BaseException as error:
-            state["done"] = True
-            call.log("raised", {"raised": type_name(error), "message": str(error)[:200], "while": "iterating"})
-            call.flush(not spec.get("close"))
+            end("raised", {"raised": type_name(error), "message": str(error)[:200], "while": "iterating"})
             raise
         call.log("item", {"size": size_of(block)})
         return block
 
-    def separate(self):
-        state["iterated"] += 1
-        call.log("iter", {"n": state["iterated"]})
-        return iterator_type()
+    return __next__
 
-    def same(self):
-        state["iterated"] += 1
-        call.log("iter", {"n": state["iterated"]})
-        return self
+
+def members(call, spec):
+    """Return what the script gives an iterable beside iteration: attributes, close, a length, a spy on its names."""
+    given = {key: decode(value) for key, value in spec.get("attrs", {}).items()}
 
     def length(self):
         call.log("len", {})
@@ -896,29 +893,37 @@ def iterable(call, spec, items):
             raise TypeError("no len")
         return spec["len"]
 
-    def inner_close(self):
-        call.log("iterator_close", {})
+    def spy(self, name):
+        if name not in ("__class__", "__iter__", "__next__", "__len__", "close", "__dict__"):
+            call.log("attribute", {"name": name})
+        return object.__getattribute__(self, name)
 
-    outer = {key: decode(value) for key, value in spec.get("attrs", {}).items()}
     if spec.get("close"):
-        outer["close"] = closing(call, spec)
+        given["close"] = closing(call, spec)
     if spec.get("len") is not None:
-        outer["__len__"] = length
+        given["__len__"] = length
     if spec.get("spy"):
-        def spy(self, name):
-            if name not in ("__class__", "__iter__", "__next__", "__len__", "close", "__dict__"):
-                call.log("attribute", {"name": name})
-            return object.__getattribute__(self, name)
-        outer["__getattribute__"] = spy
-    inner = {"__iter__": lambda self: self, "__next__": __next__}
+        given["__getattribute__"] = spy
+    return given
+
+
+def iterable(call, spec, items):
+    """Return an iterator (kind iterator) or an object whose __iter__ returns a separate one (kind iterable)."""
+    count = itertools.count(1)
+    inner = {"__iter__": lambda self: self, "__next__": advancing(call, spec, items)}
     if spec.get("iter_close"):
-        inner["close"] = inner_close
-    iterator_type = type("SeparateIterator", (object,), inner)
-    if spec.get("kind") == "iterable":
-        outer["__iter__"] = separate
-        return type("ProbeIterable", (object,), outer)()
-    outer.update({"__iter__": same, "__next__": __next__})
-    return type("ProbeIterator", (object,), outer)()
+        inner["close"] = lambda self: call.log("iterator_close", {})
+    separate = type("SeparateIterator", (object,), inner)
+    itself = spec.get("kind") != "iterable"
+
+    def __iter__(self):
+        call.log("iter", {"n": next(count)})
+        return self if itself else separate()
+
+    outer = dict(members(call, spec), __iter__=__iter__)
+    if itself:
+        outer["__next__"] = inner["__next__"]
+    return type("ProbeIterator" if itself else "ProbeIterable", (object,), outer)()
 
 
 STEPS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from gateproof.report.compare import compare, lines
 from gateproof.requirements import SET, coverage
 from gateproof.session import Session
 from gateproof.verdicts import Exit, worst_exit
+
+JsonDict = dict[str, Any]
 
 
 def finish(session: pytest.Session) -> None:
@@ -54,7 +57,7 @@ def finish(session: pytest.Session) -> None:
         _keep(config, collected.report)
 
 
-def _keep(config: pytest.Config, last: dict[str, Any]) -> None:
+def _keep(config: pytest.Config, last: JsonDict) -> None:
     """Keep the report of the last run for its replay lines; a cache that cannot be written costs nothing else."""
     assert config.cache is not None
     with contextlib.suppress(OSError):
@@ -112,37 +115,48 @@ def summary(terminal: Any, config: pytest.Config) -> None:
         return
     if collected.report is None:
         return
-    entries = collected.report["requirements"]
     target = collected.report["target"]
     named = " ".join(filter(None, (target["name"], target["version"])))
     terminal.section(f"gateproof: {named} ({run.interface.upper()})", sep="=")
-    rows = run.catalogue
-    for check in collected.checks.values():
-        if check["verdict"] == "warn" or any(j["verdict"] == "warn" for j in check["judgements"]):
-            for j in check["judgements"]:
-                if j["verdict"] == "warn":
-                    terminal.write_line(text.judgement(j, rows.get(j["requirement"])) + "\n")
-    for line in text.sections(entries):
+    for line in (*_warnings(run, collected), *_counts(collected.report), *_beside(run, collected), *_files(collected)):
         terminal.write_line(line)
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in collected.report["totals"].items() if count)
-    terminal.write_line(f"{len(entries)} requirements: {counted}")
+
+
+def _warnings(run: Session, collected: Collected) -> Iterator[str]:
+    """Tell of every warning in full: pytest does that for what failed."""
+    for check in collected.checks.values():
+        for j in check["judgements"]:
+            if j["verdict"] == "warn":
+                yield text.judgement(j, run.catalogue.get(j["requirement"])) + "\n"
+
+
+def _counts(report: JsonDict) -> Iterator[str]:
+    entries = report["requirements"]
+    yield from text.sections(entries)
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in report["totals"].items() if count)
+    yield f"{len(entries)} requirements: {counted}"
+
+
+def _beside(run: Session, collected: Collected) -> Iterator[str]:
+    """Tell what stands beside the verdicts: the baseline, trouble of the run, an earlier report, the certificate."""
     for title in ("stale", "unmatched", "expired"):
         for entry in getattr(collected.review, title):
-            terminal.write_line(f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it")
+            yield f"baseline: {title} entry {entry.requirement} ({entry.reason}); remove or mend it"
     if collected.baseline_update:
-        terminal.write_line(f"baseline: {collected.baseline_update}")
+        yield f"baseline: {collected.baseline_update}"
     for problem in run.problems:
-        terminal.write_line(f"beside the verdicts: {problem}")
+        yield f"beside the verdicts: {problem}"
+    assert collected.report is not None
     if collected.comparison is not None:
-        before = reading.target_name(collected.earlier or {"target": target})
-        terminal.write_line(f"compared with {before} ({run.settings.compare}):")
-        for line in lines(collected.comparison):
-            terminal.write_line(line)
+        before = reading.target_name(collected.earlier or {"target": collected.report["target"]})
+        yield f"compared with {before} ({run.settings.compare}):"
+        yield from lines(collected.comparison)
     if run.frozen is not None:
-        for line in certificates.lines(certificates.certificate(collected.report, run.frozen)):
-            terminal.write_line(line)
+        yield from certificates.lines(certificates.certificate(collected.report, run.frozen))
+
+
+def _files(collected: Collected) -> Iterator[str]:
     if collected.files:
         others = ", ".join(path.name for path in collected.files[1:])
-        terminal.write_line(f"written: {os.path.relpath(collected.files[0])}, beside it {others}")
-        for line in collected.unwritten:
-            terminal.write_line(line)
+        yield f"written: {os.path.relpath(collected.files[0])}, beside it {others}"
+        yield from collected.unwritten
