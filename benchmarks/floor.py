@@ -140,8 +140,7 @@ def play(recording: dict[str, Any], running: dict[str, Launch], drain: Drain) ->
         elif kind == "arm":
             drain.armed[f"{variants[subject]}-floor"] = value
         elif kind == "open" and value in ports and value not in tls:
-            sockets[subject] = socket.create_connection((ports[value].host, ports[value].port), 5)
-            sockets[subject].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sockets[subject] = connect(ports[value])
         elif subject in sockets:
             if kind == "send":
                 read(sockets[subject], due.pop(subject, 0))
@@ -161,6 +160,17 @@ def play(recording: dict[str, Any], running: dict[str, Launch], drain: Drain) ->
     for left in sockets.values():
         left.close()
     return exchanges
+
+
+def connect(to: Launch) -> socket.socket:
+    """Return a connection to a launch, over the socket that it listens on."""
+    if to.uds:
+        local = socket.socket(socket.AF_UNIX)
+        local.connect(to.uds)
+        return local
+    sock = socket.create_connection((to.host, to.port), 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 def read(sock: socket.socket, count: int) -> None:
