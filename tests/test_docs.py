@@ -93,15 +93,19 @@ def test_ci_runs_what_the_readme_says() -> None:
     assert script.rstrip().endswith('eval "${command##* && }"')
 
 
+def without_chance(line: str) -> str:
+    """Return a line of a failure without what differs from run to run."""
+    line = re.sub(r"(?<= Date: ).*|0x[0-9a-f]+|[0-9a-f]{12,}", "#", line)
+    return re.sub(r" +\d+\.\d ms|(?<='REMOTE_PORT': )'\d+'|\(\d+\)$", "#", line)
+
+
 @pytest.mark.servers
 def test_the_failure_of_the_readme_is_a_real_one(tmp_path: Path) -> None:
-    """Line by line, but for the key of the exchange."""
+    """Line by line, but for keys, times, ports and addresses."""
     sample = next(text for name, text in blocks("") if name == "README.md" and "replay:" in text)
-    done = run(tmp_path, "--server=waitress", "-k", "control_character_of_a_status")
+    done = run(tmp_path, "--server=waitress", "-k", "exc_info_replaces_the_header")
     assert done.returncode == 1
-    wanted = [line for line in sample.splitlines() if "replay:" not in line]
-    assert [line for line in done.stdout.splitlines() if line in wanted] == wanted
-    assert "replay:   gateproof replay '.pytest_cache/d/gateproof#" in done.stdout
+    assert set(map(without_chance, sample.splitlines())) <= set(map(without_chance, done.stdout.splitlines()))
 
 
 def test_the_oldest_versions_are_known() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 SHOWN = 2_000
-CARRIER = "Gateproof-Script: "
+CARRIED = re.compile(r"(?<=^Gateproof-Script: )[-\w]+", re.ASCII | re.IGNORECASE)
 # Categories of characters that a reader does not see, or that change how others are read: controls, formats (the bidi
 # marks and zero-width ones), surrogates, private use, unassigned, and the two separators that break lines.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -48,7 +49,7 @@ def octets(form: dict[str, Any]) -> bytes:
 def octet_lines(raw: bytes, limit: int = SHOWN) -> list[str]:
     r"""Return octets as lines of printable ASCII, each with its line end (`\r\n`) written out."""
     shown = raw[:limit].decode("latin-1").split("\n")
-    lines = [_brief(line).encode("unicode_escape").decode("ascii") + "\\n" for line in shown[:-1]]
+    lines = [brief(line).encode("unicode_escape").decode("ascii") + "\\n" for line in shown[:-1]]
     if shown[-1]:
         lines.append(shown[-1].encode("unicode_escape").decode("ascii"))
     if len(raw) > limit:
@@ -56,10 +57,9 @@ def octet_lines(raw: bytes, limit: int = SHOWN) -> list[str]:
     return lines
 
 
-def _brief(line: str) -> str:
-    """Leave out what our own field carries: the script stands below the octets, readable."""
-    carried = line.removeprefix(CARRIER).rstrip("\r")
-    return f"{CARRIER}({len(carried)} octets: the script){line[-1:]}" if line.startswith(CARRIER) else line
+def brief(line: str) -> str:
+    """Leave out what our own field of a request carries: the application stands beside the octets, readable."""
+    return CARRIED.sub(lambda carried: f"({len(carried[0])} octets: what the application does)", line)
 
 
 def link(url: object) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gateproof.report.hostile import brief
+from gateproof.report.program import program
 from gateproof.verdicts import Verdict
 
 if TYPE_CHECKING:
     from gateproof.requirements import Requirement
 
-LINE = 160
+LINE = 120
 LINES = 40
 
 
@@ -52,20 +54,26 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
 
 
 def exchange(key: str, x: Mapping[str, Any]) -> str:
-    """Return the two witnesses of one exchange: the octets, then the journal."""
-    start = x["client"][0]["t"] if x["client"] else (x["app"][0]["t"] if x["app"] else 0.0)
-    arrows = {"out": ">", "in": "<"}
-    lines = [f"  exchange {key}: {x['outcome']}"]
-    for piece in x["client"]:
-        mark = arrows.get(piece["dir"], piece["dir"])
-        text = piece["text"].replace("\\r\\n", "\\r\\n\n")
-        lines += [f"    {_ms(piece['t'], start)} {mark} {_cut(part)}" for part in text.splitlines() or [""]]
-    lines += [f"    {_ms(e['t'], start)} app {e['event']} {_cut(_compact(e['value']))}" for e in x["app"]]
+    """Return one exchange: what the application does, then what the two witnesses saw, in one order of time."""
+    head = [f"  exchange {key}: {x['outcome']}"]
+    does = [f"        {line}" for line in program(x["script"])]
+    if does:
+        head += ["    the application:", *does, "    the exchange:"]
+    seen = [(piece["t"], line) for piece in x["client"] for line in _octets(piece)]
+    seen += [(event["t"], f"app {event['event']} {_cut(_compact(event['value']))}") for event in x["app"]]
+    start = min((moment for moment, _ in seen), default=0.0)
+    lines = [f"    {_ms(moment, start)} {line}" for moment, line in sorted(seen, key=lambda each: each[0])]
     if not x["app"]:
         lines.append("    (the application was not called)")
     if len(lines) > LINES:
         lines[LINES:] = [f"    ... {len(lines) - LINES} more lines in the report"]
-    return "\n".join(lines)
+    return "\n".join(head + lines)
+
+
+def _octets(piece: Mapping[str, Any]) -> list[str]:
+    mark = {"out": ">", "in": "<"}.get(piece["dir"], piece["dir"])
+    parts = piece["text"].replace("\\r\\n", "\\r\\n\n").splitlines() or [""]
+    return [f"{mark} {_cut(brief(part))}" for part in parts]
 
 
 def _ms(moment: float, start: float) -> str:

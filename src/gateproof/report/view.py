@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateproof.report import hostile
+from gateproof.report.program import program
 from gateproof.report.timeline import Timeline, timeline
 from gateproof.verdicts import Verdict
 
@@ -253,7 +254,7 @@ def exchange(key: str, x: JsonDict) -> Shown:
     more = [f"{len(x['client']) - PIECES} more pieces"] if len(x["client"]) > PIECES else []
     more += [f"{len(x['app']) - EVENTS} more events"] if len(x["app"]) > EVENTS else []
     more += ["the report itself holds only a part"] if x["truncated"] else []
-    script = hostile.compact(x["script"], EVENT) if x["script"] else ""
+    script = "\n".join(program(x["script"]))
     outcome = hostile.visible(x["outcome"], 300)
     return Shown(key[:12], outcome, client, app, timeline(x), script, "; ".join(more))
 

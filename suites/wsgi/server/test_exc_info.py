@@ -35,8 +35,9 @@ def test_exc_info_replaces_the_header(server: Server, judge: Judge) -> None:
     if not judge("WSGI-EXC-001", seen == (503, b"1"), (503, b"1"), seen):
         judge.blocked("WSGI-EXC-024", "the second status and headers did not arrive")
         return
-    body = (x.response.body, x.response.complete)
-    judge("WSGI-EXC-024", body == (b"ten octets", True), (b"ten octets", True), body)
+    whole = x.response.complete and x.response.body == b"ten octets"
+    cut = "" if x.response.complete else ", then the connection ended"
+    judge("WSGI-EXC-024", whole, "all of b'ten octets'", f"{x.response.body!r}{cut}")
 
 
 @requirement("WSGI-EXC-002", "WSGI-EXC-003", revision=2)
