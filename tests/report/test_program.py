@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateproof import asgi_scripts, scripts
+from gateproof import asgi_scripts, scripts, values
 from gateproof.asgi_scripts import asgi, respond, spawn
 from gateproof.report.program import LINES, program
 from gateproof.scripts import attempt, environ_delete, environ_set, errors, fail, loop, read, start, wait, write, wsgi
@@ -73,19 +73,29 @@ JSON = ("Content-Type", "text/json")
 )
 def test_a_script_reads_like_its_application(script: dict[str, Any], lines: list[str]) -> None:
     """Python, where the verb is one of an application; the verb itself, where it is one of ours."""
-    assert program(script) == lines
+    assert program(script) == ("the application", lines)
 
 
 def test_what_is_no_script_is_shown_as_it_is() -> None:
     """A report may come from anywhere: nothing in it is trusted, and nothing of it is lost."""
-    assert program(None) == []
-    assert program({"manner": {"x": 1}}) == ["manner=x=1"]
-    assert program({"steps": ["\u202e", ["respond", 1, 2, {"b": 3}], []]}) == ["'\\u202e'", "respond(1, 2, b=3)", "[]"]
+    assert program(None) == ("", [])
+    assert program({"manner": {"x": 1}})[1] == ["manner=x=1"]
+    odd = {"steps": ["\u202e", ["respond", 1, 2, {"b": 3}], []]}
+    assert program(odd)[1] == ["'\\u202e'", "respond(1, 2, b=3)", "[]"]
+
+
+def test_how_an_application_is_played() -> None:
+    """What differs from the plainest server, and what the application within does; the octets have the request."""
+    manner = values.encode({"absent": ("QUERY_STRING",), "reads": ""})
+    within = values.encode({"status": "200 OK", "writes": ()})
+    script = {"manner": manner, "within": within, "request": {}}
+    assert program(script) == ("played with", ["server: absent=('QUERY_STRING',)", "within: status='200 OK'"])
+    assert program({"manner": {"dict": []}}) == ("", [])
 
 
 def test_a_long_script_is_cut() -> None:
     """A failure is read; the report has the rest."""
-    lines = program(scripts.wsgi(*[write(b"x" * 1000)] * 100))
+    _, lines = program(scripts.wsgi(*[write(b"x" * 1000)] * 100))
     assert len(lines) == LINES
     assert lines[-1] == f"... {102 - LINES} more lines"
     assert max(map(len, lines)) < 200

@@ -101,7 +101,7 @@ def _write_dict(form: dict[Any, Any], pieces: list[str], left: int) -> int:
         pairs = [pair for pair in form["dict"] if isinstance(pair, list) and len(pair) == 2]
         return _write_pairs("{", ((key, value) for key, value in pairs), ": ", "}", pieces, left)
     if set(form) == {"tuple"} and isinstance(form["tuple"], list):
-        return _write_items("(", form["tuple"], ")", pieces, left)
+        return _write_items("(", form["tuple"], ",)" if len(form["tuple"]) == 1 else ")", pieces, left)
     if isinstance(form.get("repr"), str):
         text = visible(form["repr"], max(left, 0))
         pieces.append(text)

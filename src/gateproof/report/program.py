@@ -16,12 +16,32 @@ MARGIN = "    "
 EXC_INFO = {"": "", "none": ", None", "new": ", sys.exc_info()"}
 
 
-def program(script: Any) -> list[str]:
-    """Return the lines of the application, at most `LINES`; none where there is no script."""
-    if not isinstance(script, dict):
-        return []
-    lines = list(_lines(script))
-    return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"... {len(lines) - LINES + 1} more lines"]
+def program(script: Any) -> tuple[str, list[str]]:
+    """Return a title and the lines of the application, at most `LINES`; none where there is nothing to tell.
+
+    Where the target is no server, they tell how it was played, and what the application within a middleware does.
+    """
+    match script:
+        case {"manner": {"dict": list(manner)}, **rest}:
+            within = rest.get("within")
+            pairs = within["dict"] if isinstance(within, dict) and isinstance(within.get("dict"), list) else []
+            lines = [*_pairs("server", manner), *_pairs("within", pairs)]
+            return ("played with" if lines else ""), lines
+        case dict():
+            lines = list(_lines(script))
+        case _:
+            return "", []
+    if len(lines) > LINES:
+        lines[LINES - 1 :] = [f"... {len(lines) - LINES + 1} more lines"]
+    return "the application", lines
+
+
+def _pairs(who: str, pairs: list[Any]) -> Iterator[str]:
+    """Tell of what is neither empty nor left as it is."""
+    for pair in pairs:
+        match pair:
+            case [str(key), value] if value and value != {"tuple": []}:
+                yield f"{who}: {compact(key, VALUE)[1:-1]}={compact(value, VALUE)}"
 
 
 def _lines(script: dict[str, Any]) -> Iterator[str]:

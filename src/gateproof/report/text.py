@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gateproof.report.hostile import brief
+from gateproof.report.hostile import brief, compact
 from gateproof.report.program import program
 from gateproof.verdicts import Verdict
 
@@ -56,11 +56,11 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
 def exchange(key: str, x: Mapping[str, Any]) -> str:
     """Return one exchange: what the application does, then what the two witnesses saw, in one order of time."""
     head = [f"  exchange {key}: {x['outcome']}"]
-    does = [f"        {line}" for line in program(x["script"])]
+    title, does = program(x["script"])
     if does:
-        head += ["    the application:", *does, "    the exchange:"]
+        head += [f"    {title}:", *(f"        {line}" for line in does), "    the exchange:"]
     seen = [(piece["t"], line) for piece in x["client"] for line in _octets(piece)]
-    seen += [(event["t"], f"app {event['event']} {_cut(_compact(event['value']))}") for event in x["app"]]
+    seen += [(event["t"], f"app {event['event']} {compact(event['value'], LINE)}") for event in x["app"]]
     start = min((moment for moment, _ in seen), default=0.0)
     lines = [f"    {_ms(moment, start)} {line}" for moment, line in sorted(seen, key=lambda each: each[0])]
     if not x["app"]:
@@ -82,20 +82,6 @@ def _ms(moment: float, start: float) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= LINE else f"{text[:LINE]}... ({len(text)})"
-
-
-def _compact(value: object) -> str:
-    if isinstance(value, dict):
-        if set(value) == {"b"}:
-            return repr(value["b"].encode("latin-1", "replace"))
-        if set(value) == {"dict"}:
-            return "{" + ", ".join(f"{_compact(k)}: {_compact(v)}" for k, v in value["dict"]) + "}"
-        if set(value) == {"tuple"}:
-            return "(" + ", ".join(map(_compact, value["tuple"])) + ")"
-        return "{" + ", ".join(f"{key}={_compact(v)}" for key, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_compact, value)) + "]"
-    return repr(value)
 
 
 def sections(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -30,6 +30,7 @@ class Shown:
     client: list[tuple[str, str, list[str]]]
     app: list[tuple[str, str, str]]
     timeline: Timeline
+    title: str
     script: str
     more: str
 
@@ -254,9 +255,9 @@ def exchange(key: str, x: JsonDict) -> Shown:
     more = [f"{len(x['client']) - PIECES} more pieces"] if len(x["client"]) > PIECES else []
     more += [f"{len(x['app']) - EVENTS} more events"] if len(x["app"]) > EVENTS else []
     more += ["the report itself holds only a part"] if x["truncated"] else []
-    script = "\n".join(program(x["script"]))
+    title, lines = program(x["script"])
     outcome = hostile.visible(x["outcome"], 300)
-    return Shown(key[:12], outcome, client, app, timeline(x), script, "; ".join(more))
+    return Shown(key[:12], outcome, client, app, timeline(x), title, "\n".join(lines), "; ".join(more))
 
 
 def _ms(moment: float, start: float) -> str:
