@@ -205,3 +205,17 @@ class ResetsConnect(Http2):
             self.flush()
         else:
             super().open(number, request, bodiless=bodiless)
+
+
+@choice()
+class LeavesAtConnect(Http2):
+    """CONNECT is refused by the end of its connection, which says so."""
+
+    def open(self, number: int, request: Request, *, bodiless: bool) -> None:
+        """The choice."""
+        if request.method == b"CONNECT":
+            self.machine.close_connection(error_code=7)
+            self.flush()
+            self.connection.close()
+        else:
+            super().open(number, request, bodiless=bodiless)
