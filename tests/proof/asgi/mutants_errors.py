@@ -359,6 +359,19 @@ class OneFailureForAll(Http):
         await super().failed()
 
 
+@fault("ASGI-ERR-022")
+class EndsWithABadAcceptance(WebSocket):
+    """An acceptance that is refused, and leaves the application as an exception, ends the server."""
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        try:
+            await super().accept(event)
+        except Exception:
+            self.server.stop()
+            raise
+
+
 @fault("ASGI-ERR-029")
 class LeavesTheBodyOfAFailedCall(Http):
     """Goes on behind a failed call, with the body that it did not read."""
