@@ -57,6 +57,11 @@ class Sent:
         return self.first.silent
 
     @property
+    def answered(self) -> bool:
+        """Whether the next request was answered; one that is called may meet the end of the connection."""
+        return self.behind is not None and self.behind.response is not None
+
+    @property
     def refused(self) -> bool:
         """Whether the server refused: an error or a close, and no call."""
         return not self.calls and not self.silent and (self.status >= 400 or not self.status)
@@ -88,7 +93,8 @@ class Sent:
     def told(self) -> str:
         """What happened, in a few words."""
         called = f"called: {'; '.join(map(str, self.calls[:3]))}" if self.calls else "no call"
-        end = ", the next request was served" if self.followed else ", closed" if self.ended else ""
+        served = f", the next request was {'served' if self.answered else 'called'}" if self.followed else ""
+        end = served + (", closed" if self.ended and not self.answered else "")
         return f"{called}, {self.first.outcome}{end}"
 
 
@@ -307,7 +313,7 @@ def keeps(server: Server) -> bool:
 
 
 def loses(server: Server) -> bool:
-    """Tell whether the server drops one of two requests in one segment, and waits for more as if it had not come."""
+    """Tell whether the server drops one of two requests in one segment, or the body of the first of them."""
     return bool(_ask(server, "loses", _loss))
 
 
@@ -315,7 +321,11 @@ def _loss(server: Server) -> str:
     sent = _play(server, get(FIRST), reading(server), NEXT, apart=False)
     if sent.followed and not sent.calls:
         return "the first of two requests is lost"
-    return "" if sent.behind is None or not sent.behind.silent else "the second of two requests is lost"
+    if sent.behind is not None and sent.behind.silent:
+        return "the second of two requests is lost"
+    sent = _play(server, first((b"Content-Length", b"5"), body=b"hello"), reading(server), NEXT, apart=False)
+    whole = sent.call is not None and sent.call.body == b"hello"
+    return "" if whole else "the body of the first of two requests is lost"
 
 
 def _ask(server: Server, question: str, answer: Callable[[Server], str]) -> str:

@@ -367,6 +367,19 @@ class AsgiBodyInSmallPieces(Http):
 
 
 @choice()
+class AsgiClosesAtWhatComesEarly(Http):
+    """A connection on which the next request has come with a body is closed, as if the client had left."""
+
+    async def serve(self) -> bool:
+        """The choice."""
+        length = self.request.all(b"content-length")
+        if len(length) == 1 and length[0].isdigit() and self.connection.buffer[int(length[0]) :].strip(b"\r\n"):
+            self.connection.buffer.clear()
+            self.connection.transport.close()
+        return await super().serve()
+
+
+@choice()
 class AsgiClosesUnread(Http):
     """A connection whose request was not read to its end is closed."""
 
