@@ -77,6 +77,19 @@ def test_a_selection_never_changes_the_denominator(tmp_path: Path) -> None:
     assert sum(report["totals"].values()) == len(report["requirements"])
 
 
+def test_a_run_that_takes_too_long_ends_with_its_report(tmp_path: Path) -> None:
+    """What was judged by then is told, and nothing is said of the rest."""
+    (tmp_path / "conftest.py").write_text("from gateproof import session\nsession.LIMITS_S['quick'] = 0.0\n")
+    done = run(tmp_path, SERVER, "--effort=quick", "--report=out", "-k", "environ")
+    report = report_of(tmp_path)
+    assert done.returncode == 2
+    assert clean(done)
+    assert "the run has taken more than 0 s" in done.stdout
+    assert report["suite"]["complete"] is False
+    judged = {check["id"] for row in report["requirements"].values() for check in row["checks"]}
+    assert len(judged) == 1
+
+
 def test_collect_only_starts_nothing(tmp_path: Path) -> None:
     """All checks are listed; a server that cannot start is not missed."""
     (tmp_path / "pyproject.toml").write_text(

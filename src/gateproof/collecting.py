@@ -340,6 +340,9 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report_: pytest.TestR
         item.session.shouldstop = "gateproof: the target cannot be judged"
         report_.longrepr = item.told(str(call.excinfo.value), str(call.excinfo.value).partition("\n")[0])
         item.config.stash[plugin.SESSION].fatal = call.excinfo.value
+    overdue = item.config.stash[plugin.SESSION].overdue
+    if overdue and call.when == "teardown" and not item.session.shouldstop:
+        item.session.shouldstop = f"gateproof: {overdue}; -k chooses what is judged, --effort=thorough has no end"
     if call.when != "call" or item.said is None:
         return
     report_.gateproof = item.said  # type: ignore[attr-defined]

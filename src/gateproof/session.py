@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from gateproof.requirements.sets import FrozenSet
 
 JsonDict = dict[str, Any]
+# How long a run may take, in seconds: with a server that lets every check wait it would take an hour.
+LIMITS_S = {"quick": 480.0, "default": 720.0}
 
 
 class Session:
@@ -110,6 +113,12 @@ class Session:
         if self.settings.report and self.fatal is None:
             self.target.collect_specimens()
         self.target.stop()
+
+    @property
+    def overdue(self) -> str:
+        """Why the run should end before its checks do, '' where it need not; `thorough` takes its time."""
+        limit = LIMITS_S.get(self.settings.effort, math.inf)
+        return f"the run has taken more than {limit:.0f} s" if time.monotonic() - self.started > limit else ""
 
     # -- the checks
 

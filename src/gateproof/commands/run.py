@@ -43,7 +43,12 @@ def execute(given: argparse.Namespace) -> int:
         raise CommandError(str(error), 3) from error
     name = profile.name if profile else given.profile
     command = [sys.executable, "-m", "pytest", f"--server={name}", f"--server-python={python}", *options]
-    return subprocess.run(command, check=False).returncode
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # which a terminal gives to pytest as well: it writes its report, and ends
+                continue
 
 
 def complete(pins: list[str], profile: Profile) -> list[str]:
