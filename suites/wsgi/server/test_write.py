@@ -59,7 +59,8 @@ def test_write_sends_data(server: Server, judge: Judge) -> None:
     """Each call's bytes are body data."""
     has_write(server)
     x = server.exchange(get(), wsgi(start("200 OK", []), write(b"W1;"), write(b"W2;")))
-    judge("WSGI-WRITE-001", x.response and x.response.body == b"W1;W2;", b"W1;W2;", x.response and x.response.body)
+    seen = x.response.body if x.response else x.outcome
+    judge("WSGI-WRITE-001", seen == b"W1;W2;", "a whole response of b'W1;W2;'", seen)
 
 
 @requirement("WSGI-WRITE-002", revision=2)
