@@ -367,6 +367,19 @@ class AsgiBodyInSmallPieces(Http):
 
 
 @choice()
+class AsgiCallsBehindTheEnd(Http):
+    """Behind an answer to HTTP/1.0 the connection ends, though the next request was begun, which nobody is told."""
+
+    async def serve(self) -> bool:
+        """The choice."""
+        goes_on = await super().serve()
+        if self.request.is_1_0 and not goes_on and self.connection.buffer:
+            self.connection.transport.close()
+            await self.server.serve_one(self.connection)
+        return goes_on
+
+
+@choice()
 class AsgiClosesAtWhatComesEarly(Http):
     """A connection on which the next request has come with a body is closed, as if the client had left."""
 
