@@ -75,7 +75,8 @@ def compact(form: object, limit: int = SHOWN) -> str:
     """Return the data form of a value (see `gateproof.values`) as one line of Python-like text, cut to `limit`."""
     pieces: list[str] = []
     left = _write(form, pieces, limit)
-    return "".join(pieces) + ("…" if left < 0 else "")
+    text = "".join(pieces)
+    return f"{text[:limit]}…" if left < 0 else text
 
 
 def _write(form: object, pieces: list[str], left: int) -> int:
@@ -87,8 +88,7 @@ def _write(form: object, pieces: list[str], left: int) -> int:
     if isinstance(form, list):
         return _write_items("[", form, "]", pieces, left)
     text = repr(form[: left + 1] if isinstance(form, str) else form)
-    shown = visible(text, left)
-    pieces.append(shown)
+    pieces.append(visible(text))
     return left - len(text)
 
 
