@@ -31,6 +31,7 @@ OUTSIDE = {
     "WSGI-ITER-020": "WSGI-ITER-029",
     "ASGI-HTTP-RESP-009": "ASGI-MW-026",
     "ASGI-HTTP-RESP-036": "ASGI-MW-015",
+    "ASGI-EXT-004": "ASGI-MW-036",
 }
 # The server's row -> the row of middleware that says the same of it.
 INSIDE = {

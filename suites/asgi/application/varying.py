@@ -6,6 +6,7 @@ from gateproof.drive.asgi import App
 from gateproof.drive.asgi.application import Answer, Usual, answer
 from gateproof.drive.asgi.scopes import Request, Server
 from gateproof.judge import Blocked, Judge
+from gateproof.wire.selecting import Selected
 
 MOST = 4
 
@@ -29,3 +30,9 @@ def unchanged(app: App, judge: Judge, row: str, usual: Usual, server: Server, re
     """Judge that a way answers with another server what it answers with an ordinary one."""
     seen = answer(app.http(request or usual.request, server))
     judge(row, app.same(usual, seen), f"{usual.request} as usual: {usual.answer}", seen)
+
+
+def selected(seen: Answer) -> Selected:
+    """Return an answer as its client would look at it; one that failed is no answer."""
+    fields = tuple((name.lower(), value) for name, value in seen.fields)
+    return Selected(0 if seen.broken else seen.status or 0, fields, seen.body)

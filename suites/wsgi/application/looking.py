@@ -11,6 +11,7 @@ from gateproof.draw import Draw
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
+from gateproof.wire.selecting import Selected
 
 Case = tuple[Request, Manner]
 
@@ -77,3 +78,10 @@ def steady(app: Application, request: Request) -> Served | None:
 def constant(app: Application, request: Request, answer: Served) -> bool:
     """Tell whether the body of the answer is the same whenever the same is asked."""
     return app.serve(request).body == answer.body
+
+
+def selected(served: Served) -> Selected:
+    """Return an answer as its client would look at it; one that failed is no answer."""
+    fields = [(name.lower(), value) for name, value in served.headers]
+    octets = tuple((name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in fields)
+    return Selected(0 if failed(served) else served.code, octets, served.body)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
+from gateproof.drive.wsgi import Manner
+from gateproof.drive.wsgi.inner import HTML, Script
 from gateproof.drive.wsgi.middleware import Middleware
 from gateproof.judge import Judge
+from gateproof.wire import selecting
 from gateproof.wire.request import looks_chunked
 
-from .looking import judge_conduct, survey
+from ..application.looking import selected
+from .looking import PAGE, judge_conduct, survey
 
 
 @requirement("WSGI-HTTP-034", "WSGI-HTTP-035")
@@ -25,3 +29,21 @@ def test_connection_is_the_servers(middleware: Middleware, judge: Judge, draw: D
 def test_lengths_are_right(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """Content-Length is that of what comes out; 204 and 304 stay without a body."""
     judge_conduct(middleware, judge, draw, "WSGI-HTTP-044", "WSGI-HTTP-045")
+
+
+@requirement("WSGI-MW-007", "WSGI-MW-008")
+def test_a_coding_is_one_that_was_asked_for(middleware: Middleware, judge: Judge) -> None:
+    """Middleware that encodes says in Vary that it hangs on the request, and encodes for those alone who take it."""
+
+    def ask(*fields: tuple[str, str]) -> selecting.Selected:
+        script = Script(headers=(HTML,), items=PAGE * 100, container="list", length=True)
+        passage = middleware.through(script, middleware.request.having(*fields), Manner())
+        middleware.look(passage)
+        return selected(passage.outer)
+
+    plain = ask()
+    wrong = selecting.unnamed(plain, ask(("Accept-Encoding", selecting.CODINGS.decode())))
+    judge("WSGI-MW-007", not wrong, "Vary: Accept-Encoding", wrong)
+    for refusal in selecting.REFUSED:
+        wrong = selecting.unwanted(plain, ask(("Accept-Encoding", refusal.decode())))
+        judge("WSGI-MW-008", not wrong, f"no coding for Accept-Encoding: {refusal!r}", wrong)

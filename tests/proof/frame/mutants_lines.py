@@ -138,3 +138,14 @@ class ShortLines(Grammar):
         if len(line) > 4094:
             raise BadRequest(b"414 URI Too Long")
         return super().request_line(line)
+
+
+@fault("FRAME-123")
+class ParserFails(Grammar):
+    """Takes a version apart without a look at it, and its own failure for that of the server."""
+
+    def check_version(self, version: bytes) -> None:
+        """The fault."""
+        if b"." not in version:
+            raise BadRequest(b"500 Internal Server Error")
+        super().check_version(version)

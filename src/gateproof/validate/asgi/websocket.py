@@ -159,6 +159,7 @@ class WebSocketCall(Call):
 
     def _denial(self, event: Event) -> None:
         if not self._offered(event):
+            self._step("denial", event)  # an answer to the handshake it is all the same
             return
         self.walk_sent(event, ("type", "status", "headers", "trailers"))
         if not isinstance(event.get("status"), int):
@@ -173,6 +174,7 @@ class WebSocketCall(Call):
 
     def _denial_body(self, event: Event) -> None:
         if not self._offered(event):
+            self._step("denial body+more" if event.get("more_body") else "denial body", event)
             return
         self.walk_sent(event, ("type", "body", "more_body"))
         body = event.get("body", b"")

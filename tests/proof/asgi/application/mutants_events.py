@@ -172,7 +172,7 @@ class NoFinalStatus(Spoiling):
         return of(event, START, status=103) if event.get("status") == 404 else [event]
 
 
-@mutant("ASGI-HTTP-RESP-008")
+@mutant("ASGI-HTTP-RESP-008", also=["ASGI-HTTP-RESP-070"])
 class FieldsAsText(Spoiling):
     """Gives fields as text where a method is not allowed."""
 

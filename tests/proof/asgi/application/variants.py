@@ -47,11 +47,12 @@ class AlwaysNotFound(Application):
 
 @variant()
 class NoHeaders(Application):
-    """Leaves out what has a default in what it sends."""
+    """Leaves out what has a default in what it sends, and every field that is no must."""
 
     async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
         """The choice."""
-        await send({"type": "http.response.start", "status": status})
+        kept = {"headers": fields} if status == 405 else {}
+        await send({"type": "http.response.start", "status": status, **kept})
         if body and scope["method"] != "HEAD":
             await send({"type": "http.response.body", "body": body})
         else:

@@ -496,3 +496,65 @@ class EndsWithEveryPart(Through):
     def give(self, event: Event, scope: Scope) -> list[Event]:
         """The fault."""
         return [{**event, "more_body": False} if event["type"] == "http.response.body" else event]
+
+
+@mutant("ASGI-MW-035")
+class EndsWithTheCall(Through):
+    """Sends the last part when the application inside has returned."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        held: list[Event] = []
+
+        async def giving(event: Event) -> None:
+            if event["type"] == "http.response.body" and not event.get("more_body"):
+                held.append(event)
+            else:
+                await send(event)
+
+        await self.app(self.below(scope), receive, giving)
+        for event in held:
+            await send(event)
+
+
+class SendsAllElsewhere(Through):
+    """Answers whatever comes without TLS by itself, and calls nobody."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Say where to go."""
+        if scope["type"] not in ("http", "websocket") or scope.get("scheme") in ("https", "wss"):
+            await super().__call__(scope, receive, send)
+            return
+        await receive()
+        await self.redirect(scope, send)
+
+    async def redirect(self, scope: Scope, send: Any) -> None:
+        """Answer a request by a redirect, and a handshake by a refusal."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        else:
+            await self.respond("http.response", send)
+
+    async def respond(self, kind: str, send: Any) -> None:
+        """Send a response."""
+        fields = [(b"location", b"https://else.example/"), (b"content-length", b"0")]
+        await send({"type": f"{kind}.start", "status": 307, "headers": fields})
+        await send({"type": f"{kind}.body", "body": b""})
+
+
+@mutant("ASGI-MW-036")
+class DeniesUnasked(SendsAllElsewhere):
+    """Denies handshakes by a response whether the server can send one or not."""
+
+    async def redirect(self, scope: Scope, send: Any) -> None:
+        """The fault."""
+        await self.respond("websocket.http.response" if scope["type"] == "websocket" else "http.response", send)
+
+
+@mutant("ASGI-MW-008")
+class AnswersAsIfItWereHttp(SendsAllElsewhere):
+    """Answers handshakes by the events of http."""
+
+    async def redirect(self, scope: Scope, send: Any) -> None:
+        """The fault."""
+        await self.respond("http.response", send)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...registry import variant
-from .mutants import Event, Scope, Through
+from .mutants import Event, Scope, SendsAllElsewhere, Through
 
 
 @variant()
@@ -104,12 +104,25 @@ class Compresses(Through):
                     await send(starts.pop())  # a file is sent as it is
                 await send(event)
 
-        accepted = b"gzip" in dict(scope.get("headers", ())).get(b"accept-encoding", b"")
-        await self.app(self.below(scope), receive, giving if scope["type"] == "http" and accepted else send)
+        if scope["type"] == "http" and self.takes_gzip(scope):
+            await self.app(self.below(scope), receive, giving)
+        else:
+            await super().__call__(scope, receive, send)
+
+    def takes_gzip(self, scope: Scope) -> bool:
+        """Tell whether the client takes gzip."""
+        accepted = dict(scope.get("headers", ())).get(b"accept-encoding", b"")
+        return b"gzip" in [bytes(word).strip().lower() for word in accepted.split(b",")]
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """Say of what is not compressed that another one would get it compressed."""
+        if event["type"] == "http.response.start":
+            return [{**event, "headers": [*event.get("headers", ()), (b"vary", b"accept-encoding")]}]
+        return [event]
 
     async def finish(self, scope: Scope, start: Event, body: bytes, last: Event, send: Any) -> None:
         """Send the response."""
-        fields = start.get("headers", ())
+        fields = [*start.get("headers", ()), (b"vary", b"accept-encoding")]
         if len(body) > 500 and scope["method"] != "HEAD":
             body = gzip.compress(body)
             fields = [pair for pair in fields if pair[0] != b"content-length"] + [(b"content-encoding", b"gzip")]
@@ -157,3 +170,6 @@ class Mounts(Through):
     def below(self, scope: Scope) -> Scope:
         """Add to the root path."""
         return {**scope, "root_path": scope.get("root_path", "") + "/mnt"} if scope["type"] == "http" else scope
+
+
+variant()(SendsAllElsewhere)

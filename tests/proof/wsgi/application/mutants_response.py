@@ -45,7 +45,7 @@ class StartsTwice(Application):
         return None
 
 
-@mutant("WSGI-START-016")
+@mutant("WSGI-START-016", also=["WSGI-HTTP-048"])
 class KeepsItsFields(Application):
     """Gives the same list in every call."""
 

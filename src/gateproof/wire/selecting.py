@@ -1,0 +1,138 @@
+"""What HTTP says of the answer that an application selects: parts of it, conditions on it, and its coding.
+
+RFC 9110 12 to 15. Each function returns what is wrong, in words, or ''.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+Field = tuple[bytes, bytes]
+
+OTHER_TAG = b'"gateproof-no-such-tag"'
+FUTURE = b"Fri, 01 Jan 2100 00:00:00 GMT"
+RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2")
+CODINGS = b"gzip, deflate, br, zstd"
+REFUSED = (b"identity", b"gzip;q=0, deflate;q=0, br;q=0, zstd;q=0")
+SPAN = re.compile(rb"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+BOUNDARY = re.compile(rb'multipart/byteranges.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """An answer, whatever the interface: names of fields in lower case."""
+
+    status: int
+    fields: tuple[Field, ...]
+    body: bytes
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Return the values of a field."""
+        return [value for each, value in self.fields if each == name]
+
+    def words(self, name: bytes) -> list[bytes]:
+        """Return the members of a list field, in lower case."""
+        return [word.strip().lower() for value in self.values(name) for word in value.split(b",") if word.strip()]
+
+    @property
+    def codings(self) -> list[bytes]:
+        """The content codings, without the one that is none."""
+        return [word for word in self.words(b"content-encoding") if word != b"identity"]
+
+
+def wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
+    """Judge the answer to a range of an answer that is known as a whole."""
+    within = [span for each in ranges.split(b",") if (span := _span(each, len(whole.body)))]
+    if seen.status == 416 and len(within) == 1 and b"," not in ranges:
+        return f"416, and there are {len(whole.body)} octets"
+    if seen.status != 206 or seen.codings != whole.codings:
+        return ""
+    kind = b"".join(seen.values(b"content-type"))
+    several = BOUNDARY.match(kind)
+    if several is None:
+        return _wrong_span(seen.values(b"content-range"), seen.body, whole.body, within)
+    if b"," not in ranges:
+        return "several parts, and one was asked for"
+    parts = list(_parts(seen.body, several[1]))
+    if not parts:
+        return f"no part between its boundaries: {seen.body[:80]!r}"
+    return next((wrong for fields, body in parts if (wrong := _wrong_span(fields, body, whole.body, within))), "")
+
+
+def _wrong_span(told: list[bytes], body: bytes, whole: bytes, asked: list[tuple[int, int]]) -> str:
+    match = SPAN.fullmatch(told[0].strip()) if len(told) == 1 else None
+    if match is None:
+        return f"Content-Range {told}"
+    first, last = int(match[1]), int(match[2])
+    if match[3] != b"*" and int(match[3]) != len(whole):
+        return f"Content-Range {told[0]!r} of {len(whole)} octets"
+    if body != whole[first : last + 1] or first > last:
+        return f"Content-Range {told[0]!r}, and {len(body)} octets that are not these: {body[:40]!r}"
+    if len(asked) == 1 and (first, last) != asked[0]:
+        return f"Content-Range {told[0]!r}, asked for was {asked[0][0]}-{asked[0][1]}"
+    return ""
+
+
+def _span(word: bytes, length: int) -> tuple[int, int] | None:
+    """Return the first and last octet that a range names, None where it names none of so many."""
+    first, _, last = word.strip().partition(b"-")
+    if not first:
+        return (max(0, length - int(last)), length - 1) if length and int(last) else None
+    found = int(first), min(int(last), length - 1) if last else length - 1
+    return found if found[0] <= found[1] else None
+
+
+def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[list[bytes], bytes]]:
+    """Return the Content-Range and the octets of each part."""
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
+        if part.startswith(b"--"):
+            return
+        head, empty, octets = part.partition(b"\r\n\r\n")
+        lines = [line.partition(b":") for line in head.split(b"\r\n")]
+        yield [value for name, _, value in lines if empty and name.strip().lower() == b"content-range"], octets
+
+
+def conditions() -> list[tuple[tuple[Field, ...], str]]:
+    """Return conditions that hold, so that the whole answer is due, each with the reason."""
+    other = (b"if-none-match", OTHER_TAG)
+    return [
+        ((other,), "the tag is another"),
+        ((other, (b"if-modified-since", FUTURE)), "the tag is another, and counts for more than the date"),
+    ]
+
+
+def wrong_condition(seen: Selected) -> str:
+    """Judge the answer to a condition that holds."""
+    return f"status {seen.status}" if seen.status in (304, 412) else ""
+
+
+def wrong_if_range(tag: bytes, own: list[bytes], seen: Selected) -> str:
+    """Judge the answer to a range, where it was a part, under a condition: the answer's own tag or another one."""
+    if tag not in own:
+        return "a part, and the tag is another" if seen.status == 206 else ""
+    return f"status {seen.status}, and the tag is that of the answer" if seen.status == 200 else ""
+
+
+def strong(tags: Iterable[bytes]) -> list[bytes]:
+    """Return the tags that If-Range may name."""
+    return [tag for tag in tags if tag.startswith(b'"') and tag.endswith(b'"') and len(tag) > 1]
+
+
+def unnamed(plain: Selected, coded: Selected) -> str:
+    """Judge two answers, the first of them to a request without Accept-Encoding: who selects by it says so."""
+    if plain.status != 200 or coded.status != 200 or plain.codings or not coded.codings:
+        return ""
+    for seen, asked in ((plain, "without Accept-Encoding"), (coded, "with it")):
+        varies = {b"accept-encoding", b"*"} & set(seen.words(b"vary"))
+        if not varies and b"no-store" not in seen.words(b"cache-control"):
+            return f"{asked}: Vary {seen.values(b'vary')}; the other one is encoded differently"
+    return ""
+
+
+def unwanted(plain: Selected, seen: Selected) -> str:
+    """Judge an answer to who refuses every coding, where there is an answer without one."""
+    if plain.status != 200 or seen.status != 200 or plain.codings:
+        return ""
+    return f"Content-Encoding {seen.values(b'content-encoding')}" if seen.codings else ""
