@@ -23,7 +23,7 @@ OF_ANY_BODY = frozenset({b"content-type"})
 SHALLOW = 4  # how deep an application is looked for within others
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What a client would see of a response; `end` is how the call ended: '', the name of an exception,
     'endless' (the client left it) or 'hung'."""
@@ -38,10 +38,11 @@ class Answer:
         """Whether the application failed: an exception, no end, no answer, or an answer of the 500s."""
         return bool(self.end) or self.status is None or self.status >= 500
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Describe it for the reader of a failure."""
         body = self.body if len(self.body) <= 60 else self.body[:60] + b"..."
-        return f"status {self.status}, body {body!r}" + (f", {self.end}" if self.end else "")
+        said = "no response" if self.status is None else f"status {self.status}, body {body!r}"
+        return f"{said}, {self.end}" if self.end else said
 
 
 def answer(call: Call) -> Answer:
