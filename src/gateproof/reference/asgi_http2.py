@@ -101,6 +101,7 @@ class Stream(Http):
         self.sent += len(octets)
         if self.length is not None and self.sent > self.length and self.has_body():
             self.broken = True
+            self.multiplexer.reset(self)
             raise RuntimeError("the body is longer than content-length says")
         self.body_done = not more
         last = self.body_done and not self.trailing
@@ -194,8 +195,13 @@ class Http2:
         except ProtocolError:
             self.flush()
         finally:
-            for stream in self.streams.values():
-                stream.lane.lose()
+            self.lose()
+
+    def lose(self) -> None:
+        """The client has left."""
+        for stream in self.streams.values():
+            stream.lane.lose()
+        self.windows.set()
 
     async def next(self) -> bytes:
         """Wait for octets; b'' at the end."""

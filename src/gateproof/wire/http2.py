@@ -1,7 +1,7 @@
 """One HTTP/2 connection (RFC 9113) as a client: octets of our own on top of `client.Connection`.
 
-Windows are opened as wide as they go, so that a server never waits for us; theirs are kept to. What comes is kept by
-stream, in order.
+Windows are opened as wide as they go, so that a server never waits for us, unless a smaller one is asked for; theirs
+are kept to. What comes is kept by stream, in order.
 """
 
 from __future__ import annotations
@@ -94,8 +94,12 @@ class Stream:
 class Http2:
     """A connection: requests go out as streams, frames come in."""
 
-    def __init__(self, wire: Connection, *, push: bool = False) -> None:
-        """Greet; whether the other side speaks HTTP/2 shows when it answers (`greeted`)."""
+    def __init__(self, wire: Connection, *, push: bool = False, window: int | None = None) -> None:
+        """Greet; whether the other side speaks HTTP/2 shows when it answers (`greeted`).
+
+        With `window` a stream may have so many octets of data on its way to us, and all of them together 65,535, until
+        there is more room (`make_room`).
+        """
         self.wire, self.decoder = wire, Decoder()
         self.buffer = bytearray()
         self.streams: dict[int, Stream] = {}
@@ -104,8 +108,10 @@ class Http2:
         self.greeted = self.ended = False
         self._last, self._room, self._update = -1, FIRST_WINDOW, b""
         self._block: tuple[Frame, bytearray] | None = None
-        hello = settings((ENABLE_PUSH, int(push)), (INITIAL_WINDOW_SIZE, WIDEST))
-        self._put(PREFACE + hello + frame(WINDOW_UPDATE, 0, 0, (WIDEST - 65535).to_bytes(4, "big")))
+        hello = settings((ENABLE_PUSH, int(push)), (INITIAL_WINDOW_SIZE, WIDEST if window is None else window))
+        self._put(PREFACE + hello)
+        if window is None:
+            self.make_room(WIDEST - FIRST_WINDOW)
 
     def greet(self, deadline: float) -> bool:
         """Tell whether the server answers the preface by its SETTINGS, the first thing that one of HTTP/2 sends."""
@@ -146,6 +152,10 @@ class Http2:
                     self.step(deadline)
                 except WireError:
                     return
+
+    def make_room(self, octets: int, stream: Stream | None = None) -> None:
+        """Let so many further octets come, on a stream or on all of them together (6.9)."""
+        self._put(frame(WINDOW_UPDATE, 0, stream.id if stream is not None else 0, octets.to_bytes(4, "big")))
 
     def cancel(self, stream: Stream) -> None:
         """Reset a stream."""

@@ -89,10 +89,10 @@ def marks(request: bytes) -> list[Field]:
 
 
 @contextmanager
-def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
+def multiplexed(server: Server, *, push: bool = False, window: int | None = None) -> Iterator[Talk]:
     """Open an HTTP/2 connection: by ALPN where the launch has TLS, else by prior knowledge; without one the check ends.
 
-    `push` says whether we take pushes.
+    `push` says whether we take pushes, `window` how many octets of data may come on a stream until we make room.
     """
     _give_up_where_lacking(server)
     try:
@@ -102,7 +102,7 @@ def multiplexed(server: Server, *, push: bool = False) -> Iterator[Talk]:
             pass
         wire = _open(server)
     try:
-        talk = _greeted(server, wire, push)
+        talk = _greeted(server, wire, push, window)
         _give_up_where_lacking(server)
         assert talk is not None
         yield talk
@@ -125,11 +125,11 @@ def _open(server: Server) -> Connection:
     return Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=tls)
 
 
-def _greeted(server: Server, wire: Connection, push: bool) -> Talk | None:
+def _greeted(server: Server, wire: Connection, push: bool, window: int | None) -> Talk | None:
     """Greet a server, unless TLS chose another protocol, and note whether it speaks HTTP/2."""
     known = server.running.id in _lacking
     selected = getattr(wire.socket, "selected_alpn_protocol", lambda: "h2")()
-    talk = Talk(server, Http2(wire, push=push)) if selected == "h2" else None
+    talk = Talk(server, Http2(wire, push=push, window=window)) if selected == "h2" else None
     spoken = talk is not None and talk.http2.greet(time.monotonic() + server.patience)
     if known and not spoken:
         raise HarnessError("the server did not answer the preface of HTTP/2, as it did before")

@@ -167,18 +167,29 @@ def test_request_without_a_body(server: Server, judge: Judge) -> None:
             talk.read(x, stream)
 
 
+FRAMES: dict[str, list[bytes]] = {
+    "ASGI-HTTP-REQ-004": [BODY],
+    "ASGI-HTTP-REQ-016": [BODY[:5000], BODY[5000:]],
+    "ASGI-HTTP-REQ-017": [BODY[:5000], BODY[5000:], b""],
+}
+
+
 @launch("http2")
-@requirement("ASGI-HTTP-REQ-004", "ASGI-HTTP-REQ-006")
+@requirement("ASGI-HTTP-REQ-004", "ASGI-HTTP-REQ-006", "ASGI-HTTP-REQ-016", "ASGI-HTTP-REQ-017", revision=2)
 def test_body(server: Server, judge: Judge) -> None:
-    """A body that comes in several frames is what was sent, and has one end."""
-    with multiplexed(server) as talk:
-        x, stream = talk.begin(script=reading(), method=b"POST", body=BODY[:5000], end=False)
-        talk.http2.send_data(stream, BODY[5000:], end=False)
-        talk.http2.send_data(stream, b"")
-        call = talk.read(x, stream).call
-    judge("ASGI-HTTP-REQ-004", call.request_body == BODY, f"{len(BODY)} octets as sent", len(call.request_body))
-    ends = [not plain(event.get("more_body", False)) for event in call.received if event.get("type") == "http.request"]
-    judge("ASGI-HTTP-REQ-006", ends.count(True) == 1 and ends[-1:] == [True], "one end, in the last event", ends)
+    """A body is what was sent, and has one end: in one frame, in several, and with an empty one for its end."""
+    for row, (first, *others) in FRAMES.items():
+        with multiplexed(server) as talk:
+            x, stream = talk.begin(script=reading(live=True), method=b"POST", body=first, end=not others)
+            for number, octets in enumerate(others, 1):
+                server.answers_others(1, time.monotonic() + server.patience)  # so that it has read the one before
+                talk.http2.send_data(stream, octets, end=number == len(others))
+            call = talk.read(x, stream).call
+        judge(row, call.request_body == BODY, f"{len(BODY)} octets as sent", f"{len(call.request_body)} octets")
+        events = [event for event in call.received if event.get("type") == "http.request"]
+        ends = [not plain(event.get("more_body", False)) for event in events]
+        right = ends.count(True) == 1 and ends[-1:] == [True]
+        judge("ASGI-HTTP-REQ-006" if len(others) < 2 else row, right, "one end, in the last event", ends)
 
 
 @launch("http2")

@@ -68,6 +68,29 @@ def test_connect_comes_first_and_once(server: Server, judge: Judge) -> None:
     judge("ASGI-WS-002", kinds.count("websocket.connect") == 1, "websocket.connect once", kinds)
 
 
+@requirement("ASGI-WS-002", "ASGI-WS-115")
+def test_a_receive_that_waits_for_the_acceptance(server: Server, judge: Judge) -> None:
+    """A receive that is called before the reply gets the first message behind it, and no second websocket.connect."""
+    speaks(server)
+    early = (spawn("early", receive()), wait("go"), send(accept()), wait("end"))
+    with server.websocket(asgi(receive(), *early, live=True), read=False) as talk:
+        if not talk.wait("waiting"):
+            raise Blocked("the application did not come to its reply")
+        answers_soon(server)
+        talk.dialogue.release("go")
+        talk.dialogue.read_answer()
+        if talk.accepted:
+            talk.text("first")
+            talk.told("websocket.receive", limit(server))
+        kinds = [event.get("type") for event in talk.call.received]
+        judge("ASGI-WS-002", kinds.count("websocket.connect") == 1, "websocket.connect once", kinds)
+        if talk.accepted and kinds.count("websocket.connect") == 1:
+            got = [content(event) for event in events(talk.call, "websocket.receive")]
+            judge("ASGI-WS-115", got == ["first"], "the message", kinds)
+        talk.dialogue.release("end")
+    judge.rest_blocked("the receive was answered before, or the handshake not completed")
+
+
 @requirement("ASGI-WS-003")
 def test_waits_for_the_reply(server: Server, judge: Judge) -> None:
     """Nothing completes the handshake while the application has not replied."""

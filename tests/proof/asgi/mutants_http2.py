@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any, NamedTuple
 
 from gateproof.reference.asgi import Server
@@ -219,3 +221,183 @@ class LeavesAtConnect(Http2):
             self.connection.close()
         else:
             super().open(number, request, bodiless=bodiless)
+
+
+@fault("ASGI-HTTP-RESP-050")
+class BodyForAll(Stream):
+    """HEAD, 204 and 304 have a body like others."""
+
+    def has_body(self) -> bool:
+        """The fault."""
+        return True
+
+
+@fault("ASGI-HTTP-RESP-051")
+class EndsWithOctetsAlone(Stream):
+    """Only octets end a stream."""
+
+    async def piece(self, octets: bytes, more: bool) -> None:
+        """The fault."""
+        if more or (octets and self.has_body()):
+            await super().piece(octets, more)
+        elif not self.head_sent:
+            self.head_sent = self.complete = True
+            self.multiplexer.send_headers(self, self.fields(), end=False)
+        else:
+            self.complete = True
+
+
+@fault("ASGI-HTTP-RESP-052", also=["ASGI-HTTP-RESP-055"])
+class DropsWithoutRoom(Http2):
+    """What a window has no room for is lost."""
+
+    async def send_data(self, stream: Stream, octets: bytes, *, end: bool) -> None:
+        """The fault."""
+        room = self.machine.local_flow_control_window(self.number(stream))
+        await super().send_data(stream, octets[:room], end=end)
+
+
+@fault("ASGI-HTTP-RESP-053")
+class MoreThanItsLength(Stream):
+    """Nothing is counted."""
+
+    async def piece(self, octets: bytes, more: bool) -> None:
+        """The fault."""
+        self.length = None
+        await super().piece(octets, more)
+
+
+@fault("ASGI-HTTP-RESP-054")
+class EncodesAgain(Stream):
+    """Octets of a value are encoded as UTF-8 once more."""
+
+    def fields(self) -> list[Pair]:
+        """The fault."""
+        return [(name, value.decode("latin-1").encode()) for name, value in super().fields()]
+
+
+@fault("ASGI-HTTP-RESP-054")
+class LastOfEachName(Stream):
+    """Of repeated fields the last one is left."""
+
+    def fields(self) -> list[Pair]:
+        """The fault."""
+        return list(dict(super().fields()).items())
+
+
+@fault("ASGI-HTTP-RESP-055")
+class KeepsAll(Http2):
+    """What a window has no room for is kept, however much, and send returns."""
+
+    async def send_data(self, stream: Stream, octets: bytes, *, end: bool) -> None:
+        """The fault."""
+        kept = vars(stream).setdefault("kept", [])
+        kept.append((octets, end))
+        if len(kept) == 1:
+            stream.writer = asyncio.create_task(self.write(stream, kept))
+        await asyncio.sleep(0)
+
+    async def write(self, stream: Stream, kept: list[tuple[bytes, bool]]) -> None:
+        """Send what is kept."""
+        with contextlib.suppress(Exception):
+            while kept:
+                await super().send_data(stream, kept[0][0], end=kept[0][1])
+                del kept[0]
+
+
+@fault("ASGI-HTTP-SCOPE-048")
+class ForgetsWhatComesMeanwhile(Http2):
+    """While a stream waits for room no other request is heard of."""
+
+    def take(self, event: Any) -> None:
+        """The fault."""
+        waiting = any(stream.head_sent and not stream.complete for stream in self.streams.values())
+        if not waiting or type(event).__name__ in ("WindowUpdated", "StreamReset"):
+            super().take(event)
+
+
+@fault("ASGI-HTTP-DISC-018")
+class WaitsForRoomOfAResetStream(Http2):
+    """A stream that is reset wakes no send."""
+
+    def was_reset(self, number: int) -> None:
+        """The fault."""
+        if stream := self.streams.get(number):
+            stream.lane.lose()
+
+
+@fault("ASGI-HTTP-DISC-019")
+class WaitsForRoomOfALostConnection(Http2):
+    """The end of a connection wakes no send."""
+
+    def lose(self) -> None:
+        """The fault."""
+        for stream in self.streams.values():
+            stream.lane.lose()
+
+
+@fault("ASGI-HTTP-DISC-020")
+class WaitsForTheEndOfTheConnection(Stream):
+    """After the response receive waits until the connection ends."""
+
+    async def receive(self) -> dict[str, Any]:
+        """The fault."""
+        while self.complete and not self.lane.lost:
+            self.lane.changed.clear()
+            await self.lane.changed.wait()
+        return await super().receive()
+
+
+@fault("ASGI-ERR-031", also=["ASGI-ERR-032"])
+class LeavesFailedStreamsOpen(Stream):
+    """Who fails before the response leaves the stream as it is."""
+
+    async def failed(self) -> None:
+        """The fault."""
+        if self.head_sent:
+            await super().failed()
+
+
+@fault("ASGI-ERR-032")
+class EndsFailedStreams(Stream):
+    """Who fails within the response ends it as if it were whole."""
+
+    async def failed(self) -> None:
+        """The fault."""
+        if self.status is None or self.complete or self.lane.lost:
+            await super().failed()
+        else:
+            self.length = None
+            await self.piece(b"", more=False)
+
+
+@fault("ASGI-ERR-029")
+class ServesNoMoreStreams(Http2):
+    """A stream that was reset is the last that is served."""
+
+    def reset(self, stream: Stream) -> None:
+        """The fault."""
+        super().reset(stream)
+        self.open = lambda *given, **more: None  # type: ignore[method-assign]
+
+
+@fault("ASGI-HTTP-REQ-016", also=["ASGI-HTTP-REQ-017"])
+class FirstFrameAlone(Http2):
+    """The first frame of a body is all of it."""
+
+    def to_lane(self, number: int, octets: bytes, ended: bool) -> None:
+        """The fault."""
+        stream = self.streams.get(number)
+        if stream is not None and not stream.lane.ended:
+            super().to_lane(number, octets, True)
+
+
+@fault("ASGI-HTTP-REQ-017")
+class EndsWithAFullFrame(Http2):
+    """An empty frame ends no body."""
+
+    def take(self, event: Any) -> None:
+        """The fault."""
+        if (type(event).__name__ == "DataReceived" and not event.data) or type(event).__name__ == "StreamEnded":
+            return
+        super().take(event)

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Http
 from gateproof.reference.connection import Connection
-from gateproof.reference.requests import BadRequest, Request
+from gateproof.reference.requests import BadRequest, Gone, Request
 
 from .faults import fault
 
@@ -133,6 +133,32 @@ class NoEuroInPaths(Server):
         if not found and "\N{EURO SIGN}".encode() in path:
             raise BadRequest(b"500 Internal Server Error")
         return found
+
+
+@fault("ASGI-HTTP-SCOPE-010")
+class FailsBeyondAscii(Server):
+    """A path with a character beyond ASCII is an error of the server's own."""
+
+    def is_websocket(self, request: Request) -> bool:
+        """The fault."""
+        found = super().is_websocket(request)
+        path = unquote_to_bytes(request.target.partition(b"?")[0]).decode("utf-8", "ignore")
+        if not found and not path.isascii():
+            self.fail()
+        return found
+
+    def fail(self) -> None:
+        """The fault."""
+        raise BadRequest(b"500 Internal Server Error")
+
+
+@fault("ASGI-HTTP-SCOPE-010")
+class HangsUpBeyondAscii(FailsBeyondAscii):
+    """A path with a character beyond ASCII ends the connection, without a word."""
+
+    def fail(self) -> None:
+        """The fault."""
+        raise Gone
 
 
 @fault("ASGI-HTTP-SCOPE-011")

@@ -50,6 +50,31 @@ class ConnectComesAgain(WebSocket):
         await super().end(code, reason, say=say)
 
 
+@fault("ASGI-WS-002")
+class ConnectUntilAccepted(WebSocket):
+    """Before the acceptance each receive gives websocket.connect."""
+
+    async def receive(self) -> Event:
+        """The fault."""
+        if self.state == "connecting" and self.gone is None:
+            self.queue.clear()
+            return self.connect_event()
+        return await super().receive()
+
+
+@fault("ASGI-WS-115")
+class ForgetsWhoWaitsForTheAcceptance(WebSocket):
+    """A receive that was called before the acceptance hears of nothing that comes after it."""
+
+    async def receive(self) -> Event:
+        """The fault."""
+        if self.state == "connecting" and not self.queue:
+            while self.gone is None:
+                await asyncio.sleep(0.02)
+            return self.gone
+        return await super().receive()
+
+
 REPLIES = ["ASGI-WS-006", "ASGI-WS-007", "ASGI-WS-008", "ASGI-WS-010", "ASGI-WS-013"]
 RAISING = ["ASGI-ERR-010", "ASGI-ERR-020", "ASGI-ERR-026"]
 
