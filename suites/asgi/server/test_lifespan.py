@@ -142,8 +142,10 @@ def _serves_without_lifespan(server: Server, judge: Judge, row: str) -> None:
         raise Blocked("the server was told to run with a lifespan alone")
     if heard(server, "raised", START_S) is None:
         raise Blocked("the application did not come to raise")
-    seen = "no answer" if server.running.alive() else f"the server ended ({server.running.death()})"
-    if not judge(row, serves(server), "requests are answered", seen):
+    served = serves(server)
+    ended = f"the server ended ({server.running.death()})" if not server.running.alive() else ""
+    seen = ended or f"no answer; the log ends with {server.running.log_tail(1)!r}"
+    if not judge(row, served, "requests are answered", seen):
         raise Blocked("the server does not serve")
 
 
