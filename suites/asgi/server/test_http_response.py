@@ -119,6 +119,15 @@ def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.lists(pairs, min_size=1, max_size=7), corpus)
 
 
+@requirement("ASGI-HTTP-RESP-056", "ASGI-HTTP-RESP-057")
+def test_what_the_application_gave_is_not_added(server: Server, judge: Judge) -> None:
+    """A Date or Server of the application's has no second one of the server's beside it."""
+    x = server.exchange(get(), answer([(b"date", b"Sun, 06 Nov 1994 08:49:37 GMT"), (b"server", b"the-application")]))
+    for row, name in (("ASGI-HTTP-RESP-056", b"Date"), ("ASGI-HTTP-RESP-057", b"Server")):
+        seen = x.answer.all(name)
+        judge(row, len(seen) < 2, f"one {name.decode()} at most", seen)
+
+
 @requirement("ASGI-HTTP-RESP-049")
 def test_tab_in_a_value(server: Server, judge: Judge) -> None:
     """A tab within a value is no control character to be refused."""

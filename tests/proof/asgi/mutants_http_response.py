@@ -406,3 +406,21 @@ class ChunkedNothing(Http):
         """The fault."""
         nothing = self.status == 204 and self.length is None and not self.request.is_1_0
         return [(b"transfer-encoding", b"chunked")] if nothing else super().framing(total)
+
+
+@fault("ASGI-HTTP-RESP-056")
+class AddsItsDate(Http):
+    """The server's Date stands beside that of the application."""
+
+    def added(self) -> list[Pair]:
+        """The fault."""
+        return [*(pair for pair in super().added() if pair[0].lower() != b"date"), (b"date", self.date())]
+
+
+@fault("ASGI-HTTP-RESP-057")
+class AddsItsName(Http):
+    """The server's name stands beside that of the application."""
+
+    def added(self) -> list[Pair]:
+        """The fault."""
+        return [*(pair for pair in super().added() if pair[0].lower() != b"server"), (b"server", b"mutant")]
