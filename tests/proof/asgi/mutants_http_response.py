@@ -341,6 +341,15 @@ class AnyName(Trusting):
         return b" " in name or name == b"content-length"
 
 
+@fault("ASGI-HTTP-RESP-058")
+class BracketsPass(Trusting):
+    """A name may have brackets."""
+
+    def passes(self, name: bytes, value: bytes) -> bool:
+        """The fault."""
+        return b"[" in name or b"]" in name or name == b"content-length"
+
+
 @fault("ASGI-HTTP-RESP-046")
 class EscapesPass(Trusting):
     """ESC is written."""
