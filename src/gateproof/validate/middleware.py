@@ -31,7 +31,7 @@ OUTSIDE = {
     "WSGI-ITER-020": "WSGI-ITER-029",
     "ASGI-HTTP-RESP-009": "ASGI-MW-026",
     "ASGI-HTTP-RESP-036": "ASGI-MW-015",
-    "ASGI-EXT-004": "ASGI-MW-036",
+    **{f"ASGI-EXT-{number:03}": "ASGI-MW-036" for number in (4, 75, 76, 77)},
 }
 # The server's row -> the row of middleware that says the same of it.
 INSIDE = {

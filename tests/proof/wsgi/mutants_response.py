@@ -8,7 +8,7 @@ from typing import Any
 
 from gateproof.reference.answer import Answer, FileWrapper, Headers
 from gateproof.reference.body import Source
-from gateproof.reference.requests import Request
+from gateproof.reference.requests import BadRequest, Grammar, Request
 from gateproof.reference.wsgi import Environ, Server
 
 from ..registry import mutant
@@ -865,6 +865,22 @@ class RefusesToWait(Server):
         """The fault."""
         if request.words(b"expect"):
             raise OSError("expectations are not met")
+
+
+class Stumbles(Grammar):
+    """Fails over every expectation."""
+
+    def check_expect(self, request: Request) -> None:
+        """The fault."""
+        if request.words(b"expect"):
+            raise BadRequest(b"500 Internal Server Error")
+
+
+@mutant("WSGI-HTTP-025")
+class FailsOverExpect(Server):
+    """Answers 500 to who waits for 100 Continue."""
+
+    grammar = Stumbles()
 
 
 class ImpatientSource(Source):
