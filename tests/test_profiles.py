@@ -122,14 +122,31 @@ def test_install_lines() -> None:
 
 
 def test_what_stands_behind_the_dashes_is_for_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Values of options too: `-k input` is no pin."""
+    """Values of options too: `-k input` is no pin. Ctrl-C is for pytest: it is waited for, as it writes its report."""
     commands: list[list[str]] = []
 
-    def kept(command: list[str], **_: object) -> object:
-        commands.append(command)
-        return dataclasses.make_dataclass("Done", ["returncode"])(0)
+    class Interrupted:
+        """A pytest that is interrupted, and then ends."""
+
+        waits = 0
+
+        def __init__(self, command: list[str]) -> None:
+            commands.append(command)
+
+        def __enter__(self) -> Interrupted:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            assert self.waits == 2
+
+        def wait(self) -> int:
+            """Return the status at the second time."""
+            self.waits += 1
+            if self.waits == 1:
+                raise KeyboardInterrupt
+            return 2
 
     monkeypatch.setattr(run, "environment", lambda pins, python: Path("python"))
-    monkeypatch.setattr(run.subprocess, "run", kept)
-    assert cli.main(["run", "waitress==3.0.2", "--", "-k", "input", "--report=out"]) == 0
+    monkeypatch.setattr(run.subprocess, "Popen", Interrupted)
+    assert cli.main(["run", "waitress==3.0.2", "--", "-k", "input", "--report=out"]) == 2
     assert commands[0][-4:] == ["--server-python=python", "-k", "input", "--report=out"]

@@ -20,12 +20,13 @@ SHUT = (tables.CLOSED, tables.REFUSED)
 class WebSocketCall(Call):
     """State of one websocket call."""
 
-    __slots__ = ()
+    __slots__ = ("unasked",)
     unknown_event = "ASGI-ERR-002"
 
     def begin(self) -> None:
         """Begin with the handshake."""
         self.state = CONNECTING
+        self.unasked = False  # a denial was sent that was not advertised
 
     def check_scope(self, scope_: Any) -> str:
         """Judge the scope."""
@@ -154,12 +155,12 @@ class WebSocketCall(Call):
         if self.advertised("websocket.http.response"):
             return True
         kind = event["type"]
+        self.unasked = True
         self.wrong("ASGI-EXT-004", f"{kind} is sent although it is not advertised", "none", event, "ASGI-EXT-003")
         return False
 
     def _denial(self, event: Event) -> None:
         if not self._offered(event):
-            self._step("denial", event)  # an answer to the handshake it is all the same
             return
         self.walk_sent(event, ("type", "status", "headers", "trailers"))
         if not isinstance(event.get("status"), int):
@@ -174,7 +175,6 @@ class WebSocketCall(Call):
 
     def _denial_body(self, event: Event) -> None:
         if not self._offered(event):
-            self._step("denial body+more" if event.get("more_body") else "denial body", event)
             return
         self.walk_sent(event, ("type", "body", "more_body"))
         body = event.get("body", b"")
@@ -222,7 +222,9 @@ class WebSocketCall(Call):
     # The end
 
     def ended(self) -> None:
-        """Judge a call that left the handshake unanswered."""
+        """Judge a call that left the handshake unanswered; a denial that nobody asked for was told of before."""
+        if self.unasked:
+            return
         if self.inbound_state == NEW and self.state == CONNECTING:
             # It did not even look: to this application the scope type is an unknown one.
             self.say(
