@@ -2,7 +2,7 @@
 
 A mutant is judged by the checks of its requirement and of what else it is said to break, one of an application or
 middleware by those of its whole interface, with the corpus that ships unless it says `drawn`. So is a variant, one of a
-server by a quarter of the checks, the next one by another: all of it would take most of the time of all tests.
+server by a third of the checks, the next one by another: all of it would take most of the time of all tests.
 With GATEPROOF_PROOF=whole (`tox -e proof`) every mutant is judged by its whole interface, and every variant by all
 checks, both with drawn cases.
 """
@@ -27,7 +27,7 @@ for package in (wsgi, asgi, frame):
 
 PARTIES = sorted({(mutant.interface, mutant.party) for mutant in MUTANTS})
 CHECKS = [(interface, check) for interface, party in PARTIES for check in harness.checks(interface, party)]
-SHARES = 4
+SHARES = 3
 WHOLE = os.environ.get("GATEPROOF_PROOF") == "whole"
 # A mutant may leave open what it should close; the collector finds that in whichever test comes next.
 pytestmark = [

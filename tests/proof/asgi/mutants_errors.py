@@ -361,14 +361,15 @@ class OneFailureForAll(Http):
 
 @fault("ASGI-ERR-022")
 class EndsWithABadAcceptance(WebSocket):
-    """An acceptance that is refused, and leaves the application as an exception, ends the server."""
+    """An acceptance with a subprotocol that was not offered ends the server: one that no other check plays."""
 
     async def accept(self, event: Event) -> None:
         """The fault."""
         try:
             await super().accept(event)
         except Exception:
-            self.server.stop()
+            if str(event.get("subprotocol")).endswith("unknown"):
+                self.server.stop()
             raise
 
 
