@@ -95,10 +95,17 @@ class LeftoversOfTheOneBefore(Http):
         left, self.connection.unread = getattr(self.connection, "unread", b""), b""
         return self.request_event(left, True) if left else await super().body_event()
 
-    async def goes_on(self) -> bool:
-        """Keep what is left over."""
-        self.connection.unread = bytes(self.connection.buffer[:100]) if not self.body_ended else b""
-        return await super().goes_on()
+    async def drain(self) -> bool:
+        """Keep what is left over, whenever it comes."""
+        self.connection.unread, self.draining = b"", True
+        return await super().drain()
+
+    async def some(self) -> bytes:
+        """See above."""
+        octets = await super().some()
+        if getattr(self, "draining", False):
+            self.connection.unread += octets[:100]
+        return octets
 
 
 @fault("ASGI-HTTP-REQ-005")
