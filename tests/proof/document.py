@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gzip
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
+T = TypeVar("T")
 Field = tuple[bytes, bytes]
 Asked = dict[bytes, bytes]
 Answer = tuple[int, list[Field], bytes]
@@ -222,6 +224,11 @@ class KnowsNoConditions(Document):
     def spans(self, ranges: bytes) -> list[tuple[int, int]]:
         """The choice."""
         return []
+
+
+def giving(application: type[T], kind: type[Document]) -> type[T]:
+    """Return an application of that kind, named like its document, which it has as `document`."""
+    return type(kind.__name__, (application,), {"document": kind(), "__module__": application.__module__})
 
 
 # The row that each fault breaks, of ASGI and of WSGI.

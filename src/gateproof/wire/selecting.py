@@ -1,18 +1,26 @@
 """What HTTP says of the answer that an application selects: parts of it, conditions on it, and its coding.
 
-RFC 9110 12 to 15. Each function returns what is wrong, in words, or ''.
+RFC 9110 12 to 15. Each law asks one way for its answer again, with further fields, and says of each time what was
+wanted, and what is wrong in words, or ''.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Field = tuple[bytes, bytes]
 
 OTHER_TAG = b'"gateproof-no-such-tag"'
 FUTURE = b"Fri, 01 Jan 2100 00:00:00 GMT"
+CONDITIONS = (
+    (((b"if-none-match", OTHER_TAG),), "the tag is another"),
+    (
+        ((b"if-none-match", OTHER_TAG), (b"if-modified-since", FUTURE)),
+        "the tag is another, and counts for more than the date",
+    ),
+)
 RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2")
 CODINGS = b"gzip, deflate, br, zstd"
 REFUSED = (b"identity", b"gzip;q=0, deflate;q=0, br;q=0, zstd;q=0")
@@ -42,7 +50,63 @@ class Selected:
         return [word for word in self.words(b"content-encoding") if word != b"identity"]
 
 
-def wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
+@dataclass(frozen=True)
+class Way:
+    """A way to an answer: what it is called, how it is asked with further fields, and what comes without them."""
+
+    name: str
+    ask: Callable[..., Selected]
+    whole: Selected
+
+
+Law = Callable[[Way], Iterator[tuple[str, str]]]
+
+
+def judged(judge: Callable[[str, bool, str, str], object], way: Way, laws: Mapping[str, Law]) -> None:
+    """Judge each row by its law."""
+    for row, law in laws.items():
+        for wanted, wrong in law(way):
+            judge(row, not wrong, wanted, wrong)
+
+
+def parts(way: Way) -> Iterator[tuple[str, str]]:
+    """A part is the part that it says (14.4, 15.3.7)."""
+    for ranges in RANGES:
+        seen = way.ask((b"range", b"bytes=" + ranges))
+        yield f"{ranges!r} of {way.name}", _wrong_part(ranges, seen, way.whole)
+
+
+def joined(way: Way) -> Iterator[tuple[str, str]]:
+    """Where there are parts, If-Range with another tag gets none, and with its own gets one (13.1.5)."""
+    part = (b"range", b"bytes=0-1")
+    if way.ask(part).status != 206:
+        return
+    own = _strong(way.whole.values(b"etag"))
+    for tag in (OTHER_TAG, *own):
+        wrong = _wrong_if_range(tag, own, way.ask(part, (b"if-range", tag)))
+        yield f"If-Range: {tag!r} at {way.name}", wrong
+
+
+def held(way: Way) -> Iterator[tuple[str, str]]:
+    """Who has another version than the answer's gets the answer (13.1.2, 13.1.3)."""
+    for fields, reason in CONDITIONS:
+        status = way.ask(*fields).status
+        yield f"{way.name} as usual: {reason}", f"status {status}" if status in (304, 412) else ""
+
+
+def named(way: Way) -> Iterator[tuple[str, str]]:
+    """Who encodes says in Vary that it hangs on the request (12.5.5)."""
+    yield f"Vary: Accept-Encoding at {way.name}", _unnamed(way.whole, way.ask((b"accept-encoding", CODINGS)))
+
+
+def refused(way: Way) -> Iterator[tuple[str, str]]:
+    """Nothing is encoded for who takes no coding (12.5.3)."""
+    for refusal in REFUSED:
+        seen = way.ask((b"accept-encoding", refusal))
+        yield f"no coding for Accept-Encoding: {refusal!r}", _unwanted(way.whole, seen)
+
+
+def _wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
     """Judge the answer to a range of an answer that is known as a whole."""
     within = [span for each in ranges.split(b",") if (span := _span(each, len(whole.body)))]
     if seen.status == 416 and len(within) == 1 and b"," not in ranges:
@@ -94,33 +158,19 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[list[bytes], bytes]]:
         yield [value for name, _, value in lines if empty and name.strip().lower() == b"content-range"], octets
 
 
-def conditions() -> list[tuple[tuple[Field, ...], str]]:
-    """Return conditions that hold, so that the whole answer is due, each with the reason."""
-    other = (b"if-none-match", OTHER_TAG)
-    return [
-        ((other,), "the tag is another"),
-        ((other, (b"if-modified-since", FUTURE)), "the tag is another, and counts for more than the date"),
-    ]
-
-
-def wrong_condition(seen: Selected) -> str:
-    """Judge the answer to a condition that holds."""
-    return f"status {seen.status}" if seen.status in (304, 412) else ""
-
-
-def wrong_if_range(tag: bytes, own: list[bytes], seen: Selected) -> str:
+def _wrong_if_range(tag: bytes, own: list[bytes], seen: Selected) -> str:
     """Judge the answer to a range, where it was a part, under a condition: the answer's own tag or another one."""
     if tag not in own:
         return "a part, and the tag is another" if seen.status == 206 else ""
     return f"status {seen.status}, and the tag is that of the answer" if seen.status == 200 else ""
 
 
-def strong(tags: Iterable[bytes]) -> list[bytes]:
+def _strong(tags: Iterable[bytes]) -> list[bytes]:
     """Return the tags that If-Range may name."""
     return [tag for tag in tags if tag.startswith(b'"') and tag.endswith(b'"') and len(tag) > 1]
 
 
-def unnamed(plain: Selected, coded: Selected) -> str:
+def _unnamed(plain: Selected, coded: Selected) -> str:
     """Judge two answers, the first of them to a request without Accept-Encoding: who selects by it says so."""
     if plain.status != 200 or coded.status != 200 or plain.codings or not coded.codings:
         return ""
@@ -131,7 +181,7 @@ def unnamed(plain: Selected, coded: Selected) -> str:
     return ""
 
 
-def unwanted(plain: Selected, seen: Selected) -> str:
+def _unwanted(plain: Selected, seen: Selected) -> str:
     """Judge an answer to who refuses every coding, where there is an answer without one."""
     if plain.status != 200 or seen.status != 200 or plain.codings:
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hypothesis import strategies as st
 
@@ -11,7 +11,7 @@ from gateproof.draw import Draw
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
-from gateproof.wire.selecting import Selected
+from gateproof.wire.selecting import Field, Selected
 
 Case = tuple[Request, Manner]
 
@@ -85,3 +85,8 @@ def selected(served: Served) -> Selected:
     fields = [(name.lower(), value) for name, value in served.headers]
     octets = tuple((name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in fields)
     return Selected(0 if failed(served) else served.code, octets, served.body)
+
+
+def as_text(fields: Iterable[Field]) -> tuple[tuple[str, str], ...]:
+    """Return fields as those of a request are given."""
+    return tuple((name.decode("latin-1").title(), value.decode("latin-1")) for name, value in fields)

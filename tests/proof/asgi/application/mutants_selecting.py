@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from gateproof.reference.asgi_application import TEXT, Application, Receive, Scope, Send
 
-from ...document import CHOICES, FAULTS, Document
+from ...document import CHOICES, FAULTS, Document, giving
 from ...registry import mutant, variant
 
 
 class Gives(Application):
     """Gives the document at the root alone."""
 
-    def __init__(self, document: Document) -> None:
-        """Take it."""
+    document: Document
+
+    def __init__(self) -> None:
+        """Have nothing else."""
         super().__init__()
-        self.routes, self.document = [], document
+        self.routes = []
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -31,18 +33,7 @@ class Gives(Application):
             await self.respond(scope, send, status, fields, body)
 
 
-def giving(kind: type[Document]) -> type[Gives]:
-    """Return an application that gives such a document."""
-
-    class Given(Gives):
-        def __init__(self) -> None:
-            super().__init__(kind())
-
-    Given.__name__ = kind.__name__
-    return Given
-
-
 for _kind, _row, _ in FAULTS:
-    mutant(_row)(giving(_kind))
+    mutant(_row)(giving(Gives, _kind))
 for _kind in CHOICES:
-    variant()(giving(_kind))
+    variant()(giving(Gives, _kind))

@@ -6,18 +6,15 @@ from http import HTTPStatus
 
 from gateproof.reference.wsgi_application import Application, Environ, Response
 
-from ...document import CHOICES, FAULTS, Document
+from ...document import CHOICES, FAULTS, Document, giving
 from ...registry import mutant, variant
 
 
 class Gives(Application):
     """Gives the document at the root alone."""
 
+    document: Document
     pages = ()
-
-    def __init__(self, document: Document) -> None:
-        """Take it."""
-        self.document = document
 
     def page_root(self, environ: Environ) -> Response:
         """Give it."""
@@ -28,18 +25,7 @@ class Gives(Application):
         return Response(f"{status} {HTTPStatus(status).phrase}", words, [body], length=status != 304)
 
 
-def giving(kind: type[Document]) -> type[Gives]:
-    """Return an application that gives such a document."""
-
-    class Given(Gives):
-        def __init__(self) -> None:
-            super().__init__(kind())
-
-    Given.__name__ = kind.__name__
-    return Given
-
-
 for _kind, _, _row in FAULTS:
-    mutant(_row)(giving(_kind))
+    mutant(_row)(giving(Gives, _kind))
 for _kind in CHOICES:
-    variant()(giving(_kind))
+    variant()(giving(Gives, _kind))
