@@ -349,13 +349,14 @@ class CancelledForAll(Http):
 
 @fault("ASGI-ERR-022")
 class OneFailureForAll(Http):
-    """Once a response was cut off, no failure is answered any more."""
+    """A failure is not answered that follows two responses that were cut off, with another failure between them."""
 
     async def failed(self) -> None:
-        """The fault."""
-        if getattr(self.server, "cut", False):
+        """The fault; what one check alone plays, whatever came before it."""
+        past: list[bool] = getattr(self.server, "cut", [])
+        self.server.cut = [*past[-2:], self.head_sent]  # type: ignore[attr-defined]
+        if past == [True, False, True] and not self.head_sent:
             await forever()
-        self.server.cut = self.head_sent  # type: ignore[attr-defined]
         await super().failed()
 
 
