@@ -202,6 +202,8 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
             yield Server(running, channel(), "asgi")
         return
     own, theirs = certificates(variant)
+    if own is not None:
+        own.set_alpn_protocols(["h2", "http/1.1"])
     pem = (tls_folder() / "server.pem").read_text(encoding="ascii") if own else None
     mount = MOUNT if variant == "mount" else ""
 

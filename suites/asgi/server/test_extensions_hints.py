@@ -67,19 +67,22 @@ def test_early_hints(server: Server, judge: Judge) -> None:
         judge("ASGI-EXT-044", seen == comparable(plain.response), comparable(plain.response), seen)
 
 
-@launch("http2")
-@requirement("ASGI-EXT-012", "ASGI-EXT-013", "ASGI-EXT-014")
+@launch("tls")
+@requirement("ASGI-EXT-002", "ASGI-EXT-012", "ASGI-EXT-013", "ASGI-EXT-014", revision=2)
 def test_push(server: Server, judge: Judge) -> None:
     """What the application pushes is promised to the client, and asked of the application as if the client had."""
     with multiplexed(server, push=True) as talk:
-        scope = talk.ask().call.scope
-        if PUSH not in (scope.get("extensions") or {}):
+        plain = talk.ask()
+        if PUSH not in (plain.call.scope.get("extensions") or {}):
             server.unsupported(f"extensions has no key {PUSH}")
+        if entity(plain) != b"ok":
+            raise Blocked(f"a response that pushes nothing is not whole either: {entity(plain)}")
         pushed, marked = server.prepare(get(b"/pushed"), ok(b"pushed"))
         event: dict[str, Any] = {"type": PUSH, "path": "/pushed", "headers": [*marks(marked), (b"x-pushed", b"yes")]}
         x = talk.ask(script=asgi(send(start()), send(event), send(body(b"ok"))))
-        if entity(x) != b"ok":
-            raise Blocked(f"the response that pushes is not whole: {entity(x)}")
+        if not judge("ASGI-EXT-002", entity(x) == b"ok", "the response that pushes, whole", entity(x)):
+            judge.rest_blocked("the response that pushes is not whole")
+            return
         promised = [stream for stream in talk.http2.streams.values() if stream.promise]
         paths = [dict(stream.promise).get(b":path") for stream in promised]
         judge.reading("ASGI-EXT-012", f"promised: {paths!r}")

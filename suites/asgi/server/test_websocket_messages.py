@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.asgi_scripts import loop, message, receive, receive_until, send
+from gateproof.asgi_scripts import flood, loop, message, receive, receive_until, send
 from gateproof.check import launch, requirement
 from gateproof.conversation import Conversation, Message
 from gateproof.draw import Draw
@@ -19,9 +19,11 @@ from gateproof.wire import websocket as ws
 
 from .looking import ABSENT, plain
 from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
+from .watching import comes
 
 Content = str | bytes
 DISCONNECT = "websocket.disconnect"
+PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
 SIZES = (0, 1, 124, 125, 126, 127, 65_535, 65_536, 65_537)
 SHORT_TEXTS = (
     "a",
@@ -243,6 +245,23 @@ def test_messages_are_sent(server: Server, judge: Judge, draw: Draw) -> None:
         [Sent(str(number)) for number in range(60)],
     ]
     draw(law, st.lists(st.builds(Sent, contents(), st.booleans()), min_size=1, max_size=5), corpus)
+
+
+@launch("beside")
+@requirement("ASGI-WS-116", "ASGI-WS-031")
+def test_slow_reader(server: Server, judge: Judge) -> None:
+    """While the client does not read, send waits; what is read at last is all that was sent."""
+    with talking(server, flood(PART, PARTS, message()), send(message(text="end"))) as talk:
+        if not talk.wait("flooded"):
+            raise Blocked("no message was sent")
+        done = comes(server, talk.exchange, "flood_ended") is not None
+        seen: list[Message] = []
+        while len(seen) <= PARTS and (came := talk.next_message()) is not None:  # each in its own time
+            seen.append(came)
+    judge("ASGI-WS-116", not done, "send waits while the client does not read", f"{PARTS} sends were done")
+    wanted = [Message(ws.BINARY, b"x" * PART)] * PARTS + [Message(ws.TEXT, b"end")]
+    what = f"{len(seen)} messages of {sum(len(one.payload) for one in seen)} octets, {ended(talk)}"
+    judge("ASGI-WS-031", seen == wanted, f"{PARTS} messages of {PART} octets, and one behind them", what)
 
 
 @dataclass(frozen=True)

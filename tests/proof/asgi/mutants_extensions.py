@@ -306,6 +306,15 @@ class NothingForNoFile(Http):
 # -- pushes
 
 
+@fault("ASGI-EXT-002")
+class BreaksWhereItPushes(Http2):
+    """A promise cannot be made, and the connection is lost."""
+
+    def push(self, stream: Stream, path: str, given: list[Pair]) -> None:
+        """The fault."""
+        self.connection.abort()
+
+
 @fault("ASGI-EXT-013")
 class PushesTheSame(Http2):
     """The application is called for the path that pushed, not for what it pushed."""

@@ -221,7 +221,7 @@ class Impatient(Connection):
         """Goes on."""
 
 
-fault("ASGI-HTTP-RESP-031")(Impatient)
+fault("ASGI-HTTP-RESP-031", also=["ASGI-WS-116"])(Impatient)
 
 
 @fault("ASGI-HTTP-RESP-032", also=["ASGI-HTTP-RESP-029"])

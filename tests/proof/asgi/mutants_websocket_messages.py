@@ -264,6 +264,28 @@ class PresentIsGiven(WebSocket):
         await super().message(event)
 
 
+@fault("ASGI-WS-031", also=["ASGI-WS-116"])
+class DropsWhatIsNotRead(WebSocket):
+    """A message is dropped where the client does not keep up."""
+
+    async def put(self, event: Any) -> None:
+        """The fault."""
+        if not isinstance(event, BytesMessage) or self.connection.transport.get_write_buffer_size() == 0:
+            await super().put(event)
+
+
+@fault("ASGI-WS-116")
+class NeverWaits(WebSocket):
+    """Messages are written whether or not the client reads."""
+
+    async def put(self, event: Any) -> None:
+        """The fault."""
+        if isinstance(event, BytesMessage):
+            self.connection.transport.write(self.frames.send(event))
+        else:
+            await super().put(event)
+
+
 @fault("ASGI-WS-034")
 class SendsOutOfOrder(WebSocket):
     """Of a burst, one message is overtaken by the next."""

@@ -11,7 +11,7 @@ from wsproto.events import CloseConnection, Ping, TextMessage
 
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_websocket import Denial, WebSocket
-from gateproof.reference.connection import ClientDisconnected
+from gateproof.reference.connection import ClientDisconnected, Connection
 from gateproof.reference.requests import BadRequest, Request
 from gateproof.wire import websocket as ws
 
@@ -312,3 +312,13 @@ class SpeaksNoWebSocket(Server):
     def is_websocket(self, request: Request) -> bool:
         """The choice."""
         return False
+
+
+@choice()
+class LargeBuffers(Connection):
+    """A good deal waits for a client that does not read before the application does."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The choice."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=4 << 20)
