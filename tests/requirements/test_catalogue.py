@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 
-from gateproof import requirements
+from gateproof import requirements, suites
+from gateproof.check import check_id, info
 from gateproof.requirements import REQUIRED, CatalogueError, coverage
 from gateproof.requirements.gates import GATES
 
@@ -52,3 +56,13 @@ def test_every_check_judges_rows_that_exist() -> None:
     """A mistyped id in a decorator would judge nothing."""
     rows = {row.id for row in requirements.load()}
     assert {name: note.requirements for name, note in coverage.checks().items() if set(note.requirements) - rows} == {}
+
+
+def test_what_is_read_of_the_suites_is_what_they_say() -> None:
+    """Sets, counts and `--uncovered` rest on a reading of the sources, which sees only what stands there as text."""
+    said = {}
+    for module in pkgutil.walk_packages(suites.__path__, "gateproof.suites."):
+        if module.name.rpartition(".")[2].startswith("test_"):
+            checks = vars(importlib.import_module(module.name)).values()
+            said |= {check_id(check): info(check) for check in checks if info(check).requirements}
+    assert said == coverage.checks()
