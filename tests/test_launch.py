@@ -20,6 +20,7 @@ from gateproof.channel import Channel
 from gateproof.exchange import Exchange
 from gateproof.scripts import ok
 from gateproof.servers import Launch, LaunchError, Profile, launch, resolve
+from gateproof.servers.launching import STOP_S
 from gateproof.target import Server
 from gateproof.wire.request import get
 
@@ -201,6 +202,25 @@ def test_a_server_that_dies_is_started_anew(channel: Channel, tmp_path: Path) ->
     again = server.exchange(get(b"/again"))
     assert again.call.environ["PATH_INFO"] == "/again"
     running.stop()
+
+
+def test_a_server_that_does_not_stop_is_started_anew_at_once(channel: Channel, tmp_path: Path) -> None:
+    """Nobody waits for the end of one that is of no use any more."""
+    code = """
+        import importlib, signal, sys
+        from wsgiref.simple_server import make_server
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        module, attribute = sys.argv[1].split(":")
+        app = getattr(importlib.import_module(module), attribute)
+        make_server("127.0.0.1", int(sys.argv[2]), app).serve_forever()
+    """
+    running = start(scripted(code), channel, tmp_path)
+    old, begun = running.pid, time.monotonic()
+    running.restart()
+    assert time.monotonic() - begun < STOP_S
+    assert gone([old])
+    assert running.greets(5.0)
+    running.stop(at_once=True)
 
 
 @pytest.mark.parametrize(("code", "spins"), [("while True: pass", True), ("import time; time.sleep(60)", False)])

@@ -74,7 +74,7 @@ class Running(Protocol):
         """Tell whether the server ends within the time, or has."""
 
     def restart(self) -> None:
-        """Start it anew after it died."""
+        """Start it anew, at once, whether it died or runs."""
 
     def stop(self) -> None:
         """Stop it and everything that it started."""
@@ -483,7 +483,7 @@ class Server:
         if self.answers_others(1, time.monotonic() + PATIENT_S):
             if self.spun < SPINS and self.running.spins():
                 self.spun += 1
-                self._restart()
+                self.renew()
             return True
         self._start_again("the server stopped answering")
         return False
@@ -498,7 +498,7 @@ class Server:
         elif self.renewed > RENEWALS:
             raise HarnessError(f"{why}, again and again")
         else:
-            self._restart()
+            self.renew()
 
     def log_has(self, text: str, timeout: float) -> bool:
         """Tell whether a text appears in what the server prints, within the time."""
@@ -557,10 +557,10 @@ class Server:
         if self.lost:
             raise HarnessError(self.lost)
         if not self.watched and not self.running.alive():
-            self._restart()
+            self.renew()
 
-    def _restart(self) -> None:
-        """Start the server anew; where that fails once, it is not tried for every check that follows."""
+    def renew(self) -> None:
+        """Start the server anew, at once; where that fails once, it is not tried for every check that follows."""
         from gateproof.servers import LaunchError
 
         try:

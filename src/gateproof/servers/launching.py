@@ -179,8 +179,8 @@ class Launch:
         return self._process is None or self._exited.wait(seconds)
 
     def restart(self) -> None:
-        """Start it anew, whether it runs or died."""
-        self.stop()
+        """Start it anew, whether it died or runs: nobody waits for what an old process has still to do."""
+        self.stop(at_once=True)
         if self.watched:
             self._spawn()
         else:
@@ -197,14 +197,14 @@ class Launch:
         """Return the end of what the server printed."""
         return self._log.text(lines) if self._log else ""
 
-    def stop(self) -> None:
-        """Stop the server and everything that it started; may be called twice."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server and everything that it started, `at_once` with no time for it to end; may be called twice."""
         process, self._process = self._process, None
         if process is None:
             return
         with contextlib.suppress(OSError):
             assert process.stdin is not None
-            process.stdin.write(b"stop\n")
+            process.stdin.write(b"kill\n" if at_once else b"stop\n")
             process.stdin.close()
         try:
             process.wait(STOP_S * 2 + 2)

@@ -1,8 +1,9 @@
 """The parent of a server under test: it outlives neither the test run nor lets anything of the server outlive it.
 
 One file, standard library only, started by path. It reads its standard input, the write end of which only the test run
-holds: at a word, or at its end (run killed, worker dead), it stops the server and then kills every descendant, also
-those that changed their session. On Linux it is the subreaper, so that what a server left behind becomes its own child.
+holds: at a word (`stop`, or `kill`: at once), or at its end (run killed, worker dead), it stops the server and then
+kills every descendant, also those that changed their session. On Linux it is the subreaper, so that what a server left
+behind becomes its own child.
 
 Argument: one JSON object {"argv", "env", "cwd", "stop_s", "fds"}. It prints one JSON line {"pid"} and one {"exit"}.
 """
@@ -130,8 +131,8 @@ def main(spec: dict[str, Any]) -> None:
             os.read(wake_read, 4096)
             status = reap(server.pid)
         elif 0 in ready:
-            asked = os.read(0, 4096)
-            status = stop(server.pid, spec["stop_s"] if asked else ORPHAN_STOP_S)
+            patience = {b"stop": spec["stop_s"], b"kill": 0.0}
+            status = stop(server.pid, patience.get(os.read(0, 4096).strip(), ORPHAN_STOP_S))
     say({"exit": status})  # at once: the test run wants to know at which exchange it was
     kill_rest()
 

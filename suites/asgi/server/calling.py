@@ -51,8 +51,7 @@ def patiently(server: Server) -> Iterator[None]:
     met = server.silences
     yield
     if server.silences > met:
-        server.used = True
-        server.fresh()
+        server.renew()
 
 
 def pause(server: Server) -> None:

@@ -404,6 +404,7 @@ def _served(server: Server) -> bool:
 MEETINGS = 4
 
 
+@launch("beside")
 @requirement("ASGI-WS-080", "ASGI-WS-105", revision=2)
 def test_a_call_that_ends_ends_the_socket(server: Server, judge: Judge) -> None:
     """When the call has ended the socket is closed, by the closing handshake and not by TCP alone."""

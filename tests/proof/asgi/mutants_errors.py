@@ -329,20 +329,23 @@ class TriesAgain(Server):
 
 
 @fault("ASGI-ERR-030")
-class CancelledForAll(Http):
-    """Once a call was cancelled, no failure is answered any more."""
+class CancelledForTheNext(Http):
+    """Once a call was cancelled, the next failure is not answered."""
+
+    unanswered = False
 
     async def run(self, scope: Scope) -> None:
         """The fault."""
         try:
             await super().run(scope)
         except asyncio.CancelledError:
-            self.server.cancelled = True  # type: ignore[attr-defined]
+            self.server.cancelled = not self.unanswered  # type: ignore[attr-defined]
             raise
 
     async def failed(self) -> None:
-        """Nobody looks any more."""
+        """Nobody looks; but one that nobody answers is not to harm whatever is played next."""
         if getattr(self.server, "cancelled", False):
+            self.server.cancelled, self.unanswered = False, True  # type: ignore[attr-defined]
             await forever()
         await super().failed()
 
