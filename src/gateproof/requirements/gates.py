@@ -26,6 +26,7 @@ GATES = {
     "lifespan.state": "gives state; lacking: the lifespan scope has no such key",
     "legacy": "runs double-callable applications; lacking: they are not called",
     "wsgi-adapter": "is an adapter from WSGI; lacking: it is an application of its own",
+    "asgi-adapter": "is an adapter from ASGI; lacking: it is an application of its own",
     "extension:tls": "advertises the tls extension on TLS connections; lacking: extensions has no such key",
     "extension:websocket.http.response": "advertises denial responses; lacking: extensions has no such key",
     "extension:http.response.push": "advertises server push; lacking: extensions has no such key",

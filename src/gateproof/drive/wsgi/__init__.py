@@ -23,9 +23,12 @@ __all__ = ["Manner", "Request", "Served", "calls_within", "handle", "make_enviro
 
 def handle(subject: Subject) -> Handle:
     """Return the handle that checks get."""
+    from gateproof.drive.wsgi.adapter import Adapter
     from gateproof.drive.wsgi.application import Application
     from gateproof.drive.wsgi.middleware import Middleware
 
+    if subject.adapter:
+        return Adapter(subject)
     return Middleware(subject) if subject.judged_as == "middleware" else Application(subject)
 
 

@@ -80,10 +80,8 @@ class Application(Stage):
     """What checks get as `app`."""
 
     def __init__(self, subject: Subject) -> None:
-        """Take the application; an adapter is wrapped around one of ours."""
+        """Take the application."""
         super().__init__(subject)
-        if subject.adapter:
-            self.app = subject.wrap(_asgi_within)
         self._places: list[Place] = []
         self._first: dict[Place, Served] = {}
         self._survey: list[Served] = []
@@ -175,16 +173,3 @@ def validators(served: Served) -> tuple[tuple[str, str], ...]:
     found = [("If-None-Match", value) for value in served.field("ETag")[:1]]
     found += [("If-Modified-Since", value) for value in served.field("Last-Modified")[:1]]
     return tuple(found)
-
-
-async def _asgi_within(scope: Any, receive: Any, send: Any) -> None:
-    """Stand within an adapter: answer by the method, as an ordinary ASGI application."""
-    if scope["type"] != "http":
-        return
-    while (await receive()).get("more_body"):
-        pass
-    status = 204 if scope["method"] == "DELETE" else 304 if scope["method"] == "PATCH" else 200
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
-    body = b"" if status != 200 else b"hello"
-    await send({"type": "http.response.body", "body": body[:2], "more_body": True})
-    await send({"type": "http.response.body", "body": body[2:]})
