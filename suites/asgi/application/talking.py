@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from gateproof.drive.asgi import App, Call
+from gateproof.drive.asgi import App, Call, Request
+from gateproof.drive.asgi.scopes import websocket_scope
 
 CONNECT = {"type": "websocket.connect"}
 GONE: dict[str, Any] = {"type": "websocket.disconnect", "code": 1001, "reason": "going"}
@@ -74,3 +75,26 @@ def conversation(
         await call.end(app.patience)
 
     return script
+
+
+def conversations(app: App, requests: Sequence[Request], words: Sequence[str]) -> list[Call]:
+    """Play handshakes at the same time; each that is accepted says its own words, when all had their answer."""
+
+    async def script(calls: list[Call]) -> None:
+        for call in reversed(calls):
+            call.give(CONNECT)
+        for call in calls:
+            await call.until(lambda: answered(call) or call.ended, app.patience)  # noqa: B023
+        for call, word in reversed(list(zip(calls, words, strict=True))):
+            if opened(call) and not shut(call):
+                call.give({**TEXT, "text": word})
+        for call in calls:
+            if opened(call) and not shut(call):
+                await call.until(lambda: "websocket.send" in call.types or call.ended, REPLY_S)  # noqa: B023
+            await rest(app, call)
+        for call in calls:
+            call.leave(GONE, repeated=False)
+        for call in calls:
+            await call.end(app.patience)
+
+    return app.at_once(websocket_scope, requests, script)

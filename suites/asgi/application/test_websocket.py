@@ -12,7 +12,7 @@ from gateproof.judge import Judge, Unsupported
 
 from . import drawing
 from .surveying import Survey, accepting, overseen, survey
-from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, opened
+from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, conversations, opened
 from .test_scope import SPELT_OUT
 
 NONE_SERVED = "no handshake is accepted"
@@ -219,3 +219,26 @@ def test_an_exception_out_of_send(app: App, judge: Judge) -> None:
 
         call = app.websocket(place, script, RAISING)
         judge("ASGI-WS-073", not call.hung, f"the call at {place} ends in time", call.outcome)
+
+
+@requirement("ASGI-APP-042")
+def test_conversations_that_overlap(app: App, judge: Judge) -> None:
+    """Each of several handshakes is answered once on its own send, and who gets echoes gets its own."""
+    places = sockets(app)
+    alone = {place: _own(conversations(app, [place], ["gateproof-0"])[0], "gateproof-0") for place in places}
+    for chosen in ([places[0]] * 2, [*places, *reversed(places)]):
+        words = [f"gateproof-{number}" for number, _ in enumerate(chosen, 1)]
+        calls = conversations(app, chosen, words)
+        app.point_at(*(call.played for call in calls))
+        for place, word, call in zip(chosen, words, calls, strict=True):
+            once = call.types.count("websocket.accept") <= 1 and answered(call)
+            judge("ASGI-APP-042", once, f"one answer to the handshake at {place.path}", call.outcome)
+            if alone[place] and "websocket.close" not in call.types:  # it may be ended for the sake of another one
+                judge("ASGI-APP-042", _own(call, word), f"{word} comes back at {place.path}", call.outcome)
+    app.point_at()
+
+
+def _own(call: Call, word: str) -> bool:
+    """Tell whether a conversation got back what it said."""
+    said = [event for event in call.sent if isinstance(event, dict) and event.get("type") == "websocket.send"]
+    return any(word in str(event.get("text")) or word.encode() in (event.get("bytes") or b"") for event in said)

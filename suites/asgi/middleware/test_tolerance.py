@@ -10,12 +10,12 @@ from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.asgi import Call, Middleware, Request
 from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, whole
-from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server
+from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server, websocket_scope
 from gateproof.judge import Judge
 
 from ..application import drawing
 from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS
-from .around import reached, talk
+from .around import CONNECT, reached, talk
 
 TIMES = 5
 CRASHES = (LookupError, TypeError, AttributeError, AssertionError)
@@ -131,6 +131,42 @@ def test_calls_that_overlap_are_kept_apart(middleware: Middleware, judge: Judge,
             )
 
     draw(law, drawing.groups(), [[0, 1], [3, 2, 1, 0]], examples=10)
+
+
+@requirement("ASGI-MW-037")
+def test_conversations_that_overlap_are_kept_apart(middleware: Middleware, judge: Judge) -> None:
+    """Each outer handshake gets the answer to its own, and the messages of its own."""
+
+    async def telling(inner: Inner, receive: Any, send: Any) -> None:
+        await receive()
+        await middleware.loop.turn()
+        query = inner.scope["query_string"]
+        await send({"type": "websocket.accept", "headers": [(b"x-gateproof", query)]})
+        await send({"type": "websocket.send", "bytes": query})
+        await receive()
+        await send({"type": "websocket.close", "code": 4001})
+
+    async def script(calls: list[Call]) -> None:
+        for call in reversed(calls):
+            call.give(CONNECT)
+        for call in calls:
+            await call.until(lambda: "websocket.send" in call.types or call.ended, middleware.patience)  # noqa: B023
+        for call in calls:
+            call.give({"type": "websocket.receive", "text": "end"})
+            await call.end(middleware.patience)
+
+    for count in (2, 4):
+        middleware.inside(telling)
+        requests = [Request(query=b"n=%d" % number) for number in range(count)]
+        calls = middleware.at_once(websocket_scope, requests, script)
+        middleware.point_at(*(call.played for call in calls))
+        for call in calls if len(middleware.inner) == count else ():  # else it has answers of its own
+            sent = [event.get("bytes") for event in call.sent if event["type"] == "websocket.send"]
+            wanted = ["websocket.accept", "websocket.send", "websocket.close"]
+            own = sent == [call.scope["query_string"]] and call.types == wanted
+            judge("ASGI-MW-037", own, f"{wanted} with {call.scope['query_string']!r}", f"{sent}; {call.outcome}")
+    judge("ASGI-MW-037", True)
+    middleware.point_at()
 
 
 @requirement("ASGI-MW-019", revision=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from gateproof.drive.asgi import loops
@@ -166,19 +166,33 @@ class Stage(Handle):
 
     def together(self, *requests: Request, server: Server = PLAIN) -> list[Call]:
         """Play requests at the same time: each has begun before any of them gets its body."""
+
+        async def script(calls: list[Call]) -> None:
+            for call, request in reversed(list(zip(calls, requests, strict=True))):
+                call.give(*body_events(request, server))
+            for call in calls:
+                await self.answered(call)
+
+        return self.at_once(http_scope, requests, script, server)
+
+    def at_once(
+        self,
+        make: Callable[..., dict[str, Any]],
+        requests: Sequence[Request],
+        script: Callable[[list[Call]], Coroutine[Any, Any, None]],
+        server: Server = PLAIN,
+    ) -> list[Call]:
+        """Play calls of the scopes that `make` gives; all have begun before the script gives any of them an event."""
         self.wake()
         state = self.state if self.has_lifespan else None
-        calls = [self._call(http_scope(request, server, state), number) for number, request in enumerate(requests, 1)]
+        calls = [self._call(make(request, server, state), number) for number, request in enumerate(requests, 1)]
 
         async def main() -> None:
             for call in calls:
                 call.begin(self.app)
             for _ in range(3):
                 await self.loop.turn()
-            for call, request in reversed(list(zip(calls, requests, strict=True))):
-                call.give(*body_events(request, server))
-            for call in calls:
-                await self.answered(call)
+            await script(calls)
 
         if not self._run(main):
             calls[0].late = True

@@ -106,6 +106,37 @@ class KeepsTheSend(Application):
         await super().http(scope, receive, last)
 
 
+@mutant("ASGI-APP-042")
+class KeepsTheConversation(Application):
+    """Keeps the send of a WebSocket on itself."""
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        self.kept = send
+
+        async def last(event: Event) -> None:
+            await self.kept(event)
+
+        await super().websocket(scope, receive, last)
+
+
+@mutant("ASGI-APP-042")
+class AnswersTheLastOne(Application):
+    """Keeps what was said last on itself, and gives that back a little later."""
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+
+        async def later(event: Event) -> None:
+            if event["type"] == "websocket.send" and event.get("text"):
+                self.said = event["text"]
+                await asyncio.sleep(0.01)
+                event = {**event, "text": self.said}
+            await send(event)
+
+        await super().websocket(scope, receive, later)
+
+
 @mutant("ASGI-SCOPE-003")
 class TakesTheWholeScope(Application):
     """Passes the scope on as keyword arguments."""

@@ -282,3 +282,47 @@ class BareRoot(Application):
         """The choice."""
         super().__init__()
         self.routes = [Route("/")]
+
+
+@variant()
+class TellsEverybody(Application):
+    """Sends what one client says to all that are there."""
+
+    def __init__(self) -> None:
+        """Nobody is there."""
+        super().__init__()
+        self.there: list[Send] = []
+
+    async def talk(self, receive: Receive, send: Send) -> None:
+        """The choice."""
+        self.there.append(send)
+        try:
+            await super().talk(receive, send)
+        finally:
+            self.there.remove(send)
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """The choice."""
+        for each in list(self.there):
+            await super().say(each, text, data)
+
+
+@variant()
+class OneAtATime(Application):
+    """Closes a conversation when the next one begins."""
+
+    def __init__(self) -> None:
+        """Nobody is there."""
+        super().__init__()
+        self.last: asyncio.Task[None] | None = None
+
+    async def talk(self, receive: Receive, send: Send) -> None:
+        """The choice."""
+        if self.last is not None:
+            self.last.cancel()
+        own = self.last = asyncio.ensure_future(super().talk(receive, send))
+        await asyncio.wait([own])
+        if own.cancelled():
+            await self.close(send, 4001, "from elsewhere")
+        else:
+            own.result()

@@ -438,6 +438,23 @@ class KeepsTheSend(Through):
         await self.app(dict(scope), receive, giving)
 
 
+@mutant("ASGI-MW-037")
+class KeepsTheConversation(Through):
+    """Keeps send on itself for WebSockets."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] != "websocket":
+            await self.app(dict(scope), receive, send)
+            return
+        self.send = send
+
+        async def giving(event: Event) -> None:
+            await self.send(event)
+
+        await self.app(dict(scope), receive, giving)
+
+
 @mutant("ASGI-MW-019")
 class LeavesATask(Through):
     """Starts a task for each call that waits for ever."""
