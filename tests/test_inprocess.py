@@ -137,6 +137,17 @@ def test_fixtures_stand_in_for_a_name(project: Path) -> None:
     assert run(project, "--app=ours").returncode == 4
 
 
+def test_an_event_loop_is_for_asgi(project: Path) -> None:
+    """What a fixture gives is refused where it is called in none, as what is named is."""
+    (project / "conftest.py").write_text(
+        "import pytest\n@pytest.fixture(scope='session')\ndef gateproof_app():\n"
+        "    def app(environ, start_response):\n        return []\n    return app\n"
+    )
+    done = run(project, "--app=ours", "--interface=wsgi", "--app-loop=asyncio", "-k", "any_status")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "--app-loop=asyncio: WSGI knows of no event loop" in done.stdout + done.stderr
+
+
 def test_workers(project: Path) -> None:
     """Under pytest-xdist each worker has an application of its own, and one report comes of it."""
     done = run(project, "--app=main:app", "-k", "called_by_name", "--report=out", "-n", "2")

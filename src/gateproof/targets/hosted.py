@@ -55,14 +55,20 @@ class Hosted(Target):
                 )
                 self.subject.paths = inprocess.words_of(given.app_paths)
             self.interface = self.subject.interface
-            if given.app_loop and self.interface == "wsgi":
-                raise servers.UsageError(f"--app-loop={given.app_loop}: WSGI knows of no event loop")
+            self._needs_its_loop(self.subject)
             if self.subject.legacy:
                 self.warnings.append(f"gateproof: {asgi2.TOLD}")
         except servers.UsageError:
             if not overridden:
                 raise
             self.interface = given.interface or "asgi"
+
+    def _needs_its_loop(self, subject: Subject) -> None:
+        """Refuse an event loop for what is called in none."""
+        from gateproof import servers
+
+        if self.settings.app_loop and subject.interface == "wsgi":
+            raise servers.UsageError(f"--app-loop={self.settings.app_loop}: WSGI knows of no event loop")
 
     def about(self) -> tuple[str, str]:
         """Return its name with that of its distribution, and our own interpreter."""
@@ -95,9 +101,11 @@ class Hosted(Target):
         try:
             if isinstance(override, str):
                 load = inprocess.application if given.app is not None else inprocess.middleware
-                return load(override, rootdir=given.rootdir, interface=given.interface, loop=given.loop)
-            make = inprocess.as_application if given.app is not None else inprocess.as_middleware
-            subject = make(given.named, override, given.interface, loop=given.loop)
+                subject = load(override, rootdir=given.rootdir, interface=given.interface, loop=given.loop)
+            else:
+                make = inprocess.as_application if given.app is not None else inprocess.as_middleware
+                subject = make(given.named, override, given.interface, loop=given.loop)
+            self._needs_its_loop(subject)
             subject.paths = inprocess.words_of(given.app_paths)
         except servers.UsageError as error:
             raise TargetError(str(error), Exit.USAGE) from error
