@@ -205,19 +205,23 @@ def _run(launch: Launch, suites: Sequence[str]) -> Result:
         python = environment(launch.pins, launch.python)
     except EnvironmentProblem as problem:
         return Result(problem=f"environment: {problem}")
+    words = [sys.executable, f"--server={launch.server}", f"--server-python={python}"]
+    words += [f"--interface={launch.interface}", *suites]
+    if _has("pytest_randomly"):
+        words += ["-p", "no:randomly"]
+    return reported(words, {**os.environ, **dict(launch.env)})
+
+
+def reported(words: Sequence[str], environ: Mapping[str, str], limit_s: float = RUN_S) -> Result:
+    """Return what a run of pytest says; `words` are an interpreter and options."""
     with tempfile.TemporaryDirectory(prefix="gateproof-history-") as folder:
-        command = [sys.executable, "-m", "pytest", f"--server={launch.server}", f"--server-python={python}"]
-        command += [f"--report={folder}", f"--interface={launch.interface}", "-q", "-p", "no:cacheprovider"]
-        command += suites
-        if _has("pytest_randomly"):
-            command += ["-p", "no:randomly"]
-        environ = {**os.environ, **dict(launch.env)}
+        command = [words[0], "-m", "pytest", *words[1:], f"--report={folder}", "-q", "-p", "no:cacheprovider"]
         try:
             done = subprocess.run(
-                command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=RUN_S, check=False
+                command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=limit_s, check=False
             )
         except subprocess.TimeoutExpired:
-            return Result(problem=f"no end after {RUN_S} s")
+            return Result(problem=f"no end after {limit_s} s")
         report = Path(folder) / "report.json"
         if done.returncode not in (0, 1, 3) or not report.is_file():
             return Result(problem=f"exit status {done.returncode}: {done.stdout[-1500:]}{done.stderr[-500:]}")

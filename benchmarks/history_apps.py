@@ -14,9 +14,7 @@ import argparse
 import hashlib
 import json
 import os
-import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -66,28 +64,8 @@ def _run(bug: Bug, which: str, option: str, given: argparse.Namespace) -> histor
     except EnvironmentProblem as problem:
         return history.Result(problem=f"environment: {problem}"[:400])
     place = (given.file.parent / bug["reproducer"]).resolve().parent
-    with tempfile.TemporaryDirectory(prefix="gateproof-history-") as folder:
-        command = [
-            str(python),
-            "-m",
-            "pytest",
-            *option.split(" "),
-            f"--report={folder}",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-        ]
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(place), str(OLD)])}
-        try:
-            done = subprocess.run(
-                command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=RUN_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return history.Result(problem=f"no end after {RUN_S} s")
-        report = Path(folder) / "report.json"
-        if not report.is_file():
-            return history.Result(problem=f"exit status {done.returncode}: {(done.stdout + done.stderr)[-600:]}")
-        return history._read(json.loads(report.read_text(encoding="utf-8")))
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(place), str(OLD)])}
+    return history.reported([str(python), *option.split(" ")], environ, RUN_S)
 
 
 def found(bug: Bug, given: argparse.Namespace) -> tuple[list[str], list[str]]:
