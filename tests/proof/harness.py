@@ -227,7 +227,7 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         server.listener.listen(512)
     with server.serve_in_thread():
         capabilities = frozenset({"chunked", "keep-alive", "websocket", "lifespan"})
-        yield Server(InProcess(server, launch, mount, capabilities, theirs), channel(), "asgi")
+        yield Server(InProcess(server, launch, mount, capabilities, theirs), channel(), "asgi", idle_s=IDLE_S)
 
 
 @contextmanager
@@ -295,6 +295,7 @@ IN_PROCESS = (
     "message-limit",
 )
 MESSAGE_LIMIT = 65_536
+IDLE_S = 1.0  # the mutants that end what is not idle do so in half of it
 
 
 def judge(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from gateproof.asgi_scripts import Script, Step, asgi, attempt, close, note, ok, receive, send
+from gateproof.asgi_scripts import Script, Step, asgi, attempt, close, note, ok, receive, respond, send, wait
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Unsupported
 from gateproof.target import Dialogue, Server
@@ -100,3 +100,19 @@ def standing_still(server: Server, dialogue: Dialogue, name: str) -> bool:
             break
         server.channel.fence()
     return True
+
+
+def held_up(server: Server, stack: ExitStack, request: bytes, script: Script) -> dict[str, Dialogue]:
+    """Ask for what waits: on a new connection, behind an answer, and in a pipeline; return those that are called."""
+    alone, behind, piped = (stack.enter_context(server.connect()) for _ in range(3))
+    alone.begin(request, script)
+    behind.begin(get(), ok())
+    behind.read()
+    behind.begin(request, script)
+    earlier = piped.begin(get(), asgi(wait("go"), respond(), live=True))
+    piped.begin(request, script)
+    piped.wait("waiting", exchange=earlier)
+    piped.release("go", earlier)
+    piped.read_answer(earlier)
+    named = {"on a new connection": alone, "behind an answer": behind, "in a pipeline": piped}
+    return {where: connection for where, connection in named.items() if connection.comes("waiting")}

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from gateproof.asgi_scripts import asgi, keep, ok, read_body, respond, same, wait
+from gateproof.asgi_scripts import asgi, keep, ok, read_body, respond, same
 from gateproof.check import in_band, launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Blocked, Judge
@@ -347,20 +347,6 @@ def test_called_before_the_body_is_there(server: Server, judge: Judge) -> None:
         connection.send(b"half")
         connection.read()
     judge("ASGI-HTTP-SCOPE-039", early, "a call while half of the body is outstanding", "no call within a second")
-
-
-@launch("beside")
-@requirement("ASGI-HTTP-SCOPE-040")
-def test_a_response_can_take_its_time(server: Server, judge: Judge) -> None:
-    """The call goes on until the application answers."""
-    with server.connect() as connection:
-        connection.begin(get(), asgi(wait("go", 8.0), respond(), live=True))
-        connection.wait("waiting")
-        ended = connection.ends(1.0)
-        connection.release("go")
-        x = connection.read()
-    alive = not ended and x.response is not None and x.response.body == b"ok"
-    judge("ASGI-HTTP-SCOPE-040", alive, "the answer, after a second", x.outcome)
 
 
 def is_address(value: Any) -> bool:

@@ -31,15 +31,17 @@ from gateproof.asgi_scripts import (
     wait,
 )
 from gateproof.check import launch, requirement
+from gateproof.conversation import Conversation
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.target import PATIENT_S, Server
 from gateproof.wire.request import get
+from gateproof.wire.websocket import handshake
 
-from .calling import has_websocket, over, pause, standing_still
+from .calling import has_websocket, held_up, over, pause, standing_still
 from .looking import ABSENT, plain
-from .talking import limit, speaks, talking
+from .talking import ended, limit, speaks, talking
 
 CLEANUP_S = 0.3
 GONE_S = 5.0
@@ -92,6 +94,32 @@ def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
             assert connection.current is not None
             ended = over(server, connection.current, max(GONE_S, limit(server)))
             judge("ASGI-APP-022", ended, f"{kind}: send returns or raises", "it waits on")
+
+
+@launch("beside")
+@requirement("ASGI-HTTP-SCOPE-040", "ASGI-WS-117", revision=2)
+def test_calls_can_take_their_time(server: Server, judge: Judge) -> None:
+    """A call goes on until the application is done, whatever came before it: only idle connections run out of time."""
+    waiting, silent = wait("go", 20.0), accepting(wait("go", 20.0), send(message(text="at last")))
+    with ExitStack() as stack:
+        held = held_up(server, stack, get(), asgi(waiting, respond(), live=True))
+        opened = held_up(server, stack, handshake(), silent) if has_websocket(server) else {}
+        for connection in opened.values():
+            connection.read_answer()
+        deadline = time.monotonic() + server.idle_s
+        for connection in (*held.values(), *opened.values()):
+            connection.ends(max(deadline - time.monotonic(), 0.01))
+            connection.release("go")
+        for where, connection in held.items():
+            x = connection.read()
+            alive = x.response is not None and x.response.body == b"ok"
+            judge("ASGI-HTTP-SCOPE-040", alive, f"{where}: the answer, after {server.idle_s} s", x.outcome)
+        talks = {where: Conversation(connection) for where, connection in opened.items()}
+        for where, talk in talks.items():
+            if talk.accepted:  # a handshake in a pipeline may be answered as the ordinary request that it is as well
+                judge("ASGI-WS-117", talk.next_message(), f"{where}: a message, after {server.idle_s} s", ended(talk))
+    if not any(talk.accepted for talk in talks.values()):
+        judge.unsupported("ASGI-WS-117", "no handshake was answered with 101")
 
 
 @launch("beside")

@@ -386,6 +386,19 @@ class GivesUp(Http):
             self.connection.abort()
 
 
+@fault("ASGI-HTTP-SCOPE-040", also=["ASGI-WS-117"])
+class EndsWhatIsNotIdle(Http):
+    """The time of an idle connection runs on while its next request is served."""
+
+    async def serve(self) -> bool:
+        """The fault."""
+        import asyncio
+
+        goes_on = await super().serve()
+        asyncio.get_running_loop().call_later(0.5, self.connection.abort)
+        return goes_on
+
+
 @fault("ASGI-HTTP-SCOPE-044")
 class AddsHost(HttpScope):
     """A request without Host gets an empty one."""

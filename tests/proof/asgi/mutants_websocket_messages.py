@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -284,6 +285,16 @@ class NeverWaits(WebSocket):
             self.connection.transport.write(self.frames.send(event))
         else:
             await super().put(event)
+
+
+@fault("ASGI-WS-117")
+class EndsInSilence(WebSocket):
+    """Half a second is all the time that a conversation has."""
+
+    async def serve(self) -> None:
+        """The fault."""
+        asyncio.get_running_loop().call_later(0.5, self.connection.abort)
+        await super().serve()
 
 
 @fault("ASGI-WS-034")
