@@ -204,7 +204,7 @@ class Launched(Target):
         `Blocked` where it has one that does not start, although the default one does: TLS of an old release, say.
         """
         from gateproof.servers import LaunchError
-        from gateproof.target import Server
+        from gateproof.target import IDLE_S, QUICK_IDLE_S, Server
 
         assert self._pool is not None
         if variant not in self._servers:
@@ -219,7 +219,10 @@ class Launched(Target):
                     raise TargetError(str(error), Exit.HARNESS) from error
                 raise Blocked(f"the server does not start as `{variant}`: {error}") from error
             self._running.append(running)
-            self._servers[variant] = Server(running, self.channel, self.interface, watched=running.watched)
+            idle_s = QUICK_IDLE_S if self.settings.effort == "quick" else IDLE_S
+            self._servers[variant] = Server(
+                running, self.channel, self.interface, watched=running.watched, idle_s=idle_s
+            )
         return self._servers[variant]
 
     def _smoke(self, server: Server) -> None:
