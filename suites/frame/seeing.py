@@ -147,6 +147,13 @@ def reading_some(server: Server, count: int, body: bytes = b"first") -> Script:
     return scripts.wsgi(scripts.read("read", count), *_start(body), items=[body])
 
 
+def sparing(server: Server, body: bytes = b"first") -> Script:
+    """Return a script that answers HEAD: the length of a body that a WSGI application, unlike ASGI, leaves out."""
+    if server.interface == "asgi":
+        return asgi_scripts.ok(body)
+    return scripts.wsgi(*_start(body), items=[])
+
+
 def slow(server: Server, seconds: float, body: bytes) -> Script:
     """Return a script that takes its time."""
     if server.interface == "asgi":

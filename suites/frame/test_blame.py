@@ -6,7 +6,7 @@ from gateproof.check import requirement
 from gateproof.judge import Judge
 from gateproof.target import Server
 
-from .sending import Shape, lines, play, report
+from .sending import lines, play, report, served
 
 LINES = (
     b"GET",
@@ -17,13 +17,9 @@ LINES = (
     b"GET /first FOO/1.1",
     b"G(T /first HTTP/1.1",
     b"G\xe9T /first HTTP/1.1",
-    b"GET first HTTP/1.1",
-    b"GET /\xff\xfe HTTP/1.1",
-    b"GET /%zz%f HTTP/1.1",
-    b"GET http://[::1/first HTTP/1.1",
-    b"GET http://localhost:port/first HTTP/1.1",
-    b"GET // HTTP/1.1",
 )
+TARGETS = (b"first", b"/\xff\xfe", b"/%zz%f", b"//", b"/first#part", b"/first?\xff")
+AUTHORITIES = (b"[::1", b"a:b:c", b"localhost:port", b"localhost:99999", b"")
 FIELDS = (
     b"no colon",
     b": no name",
@@ -32,28 +28,37 @@ FIELDS = (
     b"X-Nul: a\0b",
     b"Connection: \xff",
     b"Expect: the-unexpected",
-    b"Content-Length: ten",
-    b"Content-Length: 1, 1, x",
     b"Transfer-Encoding: \xff",
     b"Cookie: \xff\xfe=;",
     b"Content-Type: \xff",
 )
-HOSTS = (b"Host: [::1", b"Host: a:b:c", b"Host: localhost:port", b"Host: \xff", b"Host:")
 
 
-def shapes() -> list[Shape]:
-    """Return requests with one thing wrong, or at least odd."""
-    found = [(repr(text), lines(line=text)) for text in LINES]
-    found += [(repr(text), lines(text)) for text in FIELDS]
-    return found + [(repr(text), b"GET /first HTTP/1.1\r\n" + text + b"\r\n\r\n") for text in HOSTS]
+def requests() -> dict[str, list[bytes]]:
+    """Return requests with one thing wrong, or at least odd, by the row of the part that is."""
+    hosts = [b"GET /first HTTP/1.1\r\nHost: " + text + b"\r\n\r\n" for text in (*AUTHORITIES, b"\xff")]
+    absolute = [lines(line=b"GET http://" + text + b"/first HTTP/1.1") for text in AUTHORITIES]
+    return {
+        "FRAME-123": [lines(line=text) for text in LINES],
+        "FRAME-131": [lines(line=b"GET " + text + b" HTTP/1.1") for text in TARGETS],
+        "FRAME-132": hosts + absolute,
+        "FRAME-133": [lines(text) for text in FIELDS],
+    }
 
 
-@requirement("FRAME-123")
+@requirement("FRAME-123", "FRAME-131", "FRAME-132", "FRAME-133", "FRAME-134", revision=2)
 def test_a_malformed_request_is_the_clients_error(server: Server, judge: Judge) -> None:
-    """What is refused for its form is not refused as a failure of the server."""
-    wrong = []
-    for name, octets in shapes():
-        sent = play(server, octets)
-        if not sent.calls and sent.status == 500:
-            wrong.append(f"{name}: {sent.told}")
-    report(judge, "FRAME-123", wrong, "400, another status that names the client's error, or a close")
+    """What is refused for its form is not refused as a failure of the server, and ends nobody."""
+    deadly = []
+    for row, odd in requests().items():
+        wrong = []
+        for octets in odd:
+            deaths = len(server.deaths)
+            sent = play(server, octets)
+            after = served(server) if not sent.status else ""
+            if after or len(server.deaths) > deaths:
+                deadly.append(f"{octets!r}: {after or server.deaths[-1].outcome}")
+            elif not sent.calls and sent.status == 500:
+                wrong.append(f"{octets!r}: {sent.told}")
+        report(judge, row, wrong, "400, another status that names the client's error, or a close")
+    report(judge, "FRAME-134", deadly, "a server that serves others afterwards")

@@ -15,7 +15,7 @@ from gateproof.judge import Judge
 from gateproof.target import PATIENT_S, Dialogue, Server
 from gateproof.wire.request import HOST, Field, build, chunks, get, post
 
-from .seeing import answering, live, reading, reading_some, slow
+from .seeing import answering, live, reading, reading_some, slow, sparing
 from .sending import (
     CHUNKED,
     FIRST,
@@ -52,7 +52,7 @@ H2C: list[Field] = [
 ]
 
 
-@requirement("FRAME-059", revision=2)
+@requirement("FRAME-059", revision=3)
 def test_answers_come_in_order(server: Server, judge: Judge, draw: Draw) -> None:
     """Each of several requests in one segment, the first of which takes its time; the server may close after any."""
 
@@ -80,6 +80,7 @@ def test_answers_come_in_order(server: Server, judge: Judge, draw: Draw) -> None
 
     kinds = ["get", "post", "head", *(["chunked"] if decodes(server) else [])]
     corpus = [["get", "get", "get", "get"], ["post", "get", "head", "get", "post"]]
+    corpus += [["chunked", "get", "chunked", "post"]] if "chunked" in kinds else []
     draw(law, st.lists(st.sampled_from(kinds), min_size=2, max_size=6), corpus, examples=4)
 
 
@@ -301,6 +302,21 @@ def _silent_about_it(sent: Sent) -> bool:
     answer = sent.first.response
     later = sent.behind is not None and sent.behind.response is not None
     return answer is not None and not later and answer.version == b"HTTP/1.1" and not _says_close(sent)
+
+
+@requirement("FRAME-135")
+def test_who_closes_behind_some_responses_says_so(server: Server, judge: Judge) -> None:
+    """Behind an answer to HEAD, and one whose length the application does not know."""
+    needs_1_1(server)
+    if not keeps(server):
+        judge.blocked("FRAME-135", "the connection ends behind an ordinary answer as well: FRAME-063")
+        return
+    head, unknown = get(FIRST, method=b"HEAD"), answering(server, b"first", length=False)
+    wrong = []
+    for name, octets, script in (("HEAD", head, sparing(server)), ("no length", get(FIRST), unknown)):
+        if all(sent.ended and _silent_about_it(sent) for sent in (play(server, octets, script) for _ in range(2))):
+            wrong.append(f"{name}: closed without Connection: close")
+    report(judge, "FRAME-135", wrong, "Connection: close where the connection ends")
 
 
 @requirement("FRAME-064", revision=2)

@@ -115,6 +115,17 @@ class ClosesWithoutAWord(Answer):
         return [] if self.close else super().connection_field()
 
 
+@fault("FRAME-135")
+class ClosesBehindHead(Answer):
+    """Takes the body that is missing for HEAD for one that was cut short, and closes."""
+
+    def connection_field(self) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        found = super().connection_field()
+        self.close = self.close or self.request.method == b"HEAD"
+        return found
+
+
 @fault("FRAME-064", also=["WSGI-HTTP-030"])
 class PersistsAlways(Answer):
     """Persists for every version."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
+import time
 from collections.abc import Callable
+from typing import Any
 
-from gateproof.reference.requests import TOKEN, BadRequest, Grammar, Request
-from gateproof.reference.wsgi import Server
+from gateproof.reference.requests import TOKEN, BadRequest, Gone, Grammar, Request
+from gateproof.reference.wsgi import Environ, Server
 
 from .faults import fault
 
@@ -149,3 +152,54 @@ class ParserFails(Grammar):
         if b"." not in version:
             raise BadRequest(b"500 Internal Server Error")
         super().check_version(version)
+
+
+@fault("FRAME-131")
+class DecoderFails(Grammar):
+    """Takes octets that are not ASCII in a target for its own failure."""
+
+    def check_target(self, method: bytes, target: bytes) -> bytes:
+        """The fault."""
+        if not target.isascii() and not target.startswith(b"http:"):
+            raise BadRequest(b"500 Internal Server Error")
+        return super().check_target(method, target)
+
+
+@fault("FRAME-132")
+class AuthorityFails(Grammar):
+    """Takes a bracket that nothing closes in the host of a target for its own failure, as urlsplit() does."""
+
+    def check_absolute(self, target: bytes) -> None:
+        """The fault."""
+        if b"[" in target and b"]" not in target:
+            raise BadRequest(b"500 Internal Server Error")
+        super().check_absolute(target)
+
+
+@fault("FRAME-133")
+class FieldFails(Grammar):
+    """Takes a line without a colon for its own failure."""
+
+    def field(self, line: bytes) -> tuple[bytes, bytes]:
+        """The fault."""
+        if b":" not in line:
+            raise BadRequest(b"500 Internal Server Error")
+        return super().field(line)
+
+
+@fault("FRAME-134")
+class EndsItself(Server):
+    """A cookie that begins with an octet beyond ASCII, which no other check sends, ends it for a second."""
+
+    back = 0.0
+
+    def serve_one(self, connection: socket.socket, stream: Any, peer: Any) -> bool:
+        """The end of the fault."""
+        return time.monotonic() > self.back and super().serve_one(connection, stream, peer)
+
+    def environ(self, request: Request, connection: socket.socket, peer: Any) -> Environ:
+        """Its beginning."""
+        if any(value.startswith(b"\xff") for value in request.all(b"cookie")):
+            self.back = time.monotonic() + 1.0
+            raise Gone
+        return super().environ(request, connection, peer)
