@@ -751,13 +751,20 @@ def size_of(block):
 
 
 def make_file(call, kind, content):
-    """Return a file-like object of a kind: bytesio, real, read_only (read and close), no_close (read alone)."""
+    """Return a file-like object: bytesio, real, read_only (read, close), no_close (read alone), stream, pipe (no seek)."""
     if kind == "real":
         base = tempfile.TemporaryFile()
         base.write(content)
         base.flush()
         base.seek(0)
         return RealFile(call, base)
+    if kind == "pipe":
+        end, begin = os.pipe()
+        os.write(begin, content)  # as much as a pipe holds
+        os.close(begin)
+        return RealFile(call, os.fdopen(end, "rb"))
+    if kind == "stream":
+        return Stream(content)
     if kind in ("read_only", "no_close"):
         return make_reader(call, content, kind == "read_only")
     source = RecordingBytes(content)
@@ -776,6 +783,24 @@ class RecordingBytes(io.BytesIO):
             self.probe_call.log("file_close", {})
             self.probe_call.flush(True)
         io.BytesIO.close(self)
+
+
+class Stream(io.RawIOBase):
+    """A stream as io has them, without a position."""
+
+    def __init__(self, content):
+        """Keep what it gives."""
+        self.content = content
+
+    def readable(self):
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer):
+        """Give the next octets."""
+        size = min(len(buffer), len(self.content))
+        buffer[:size], self.content = self.content[:size], self.content[size:]
+        return size
 
 
 class RealFile:

@@ -72,6 +72,23 @@ def test_fields_that_servers_know_keep_their_names(server: Server, judge: Judge)
             judge("WSGI-ENV-017", False, key, ABSENT)
 
 
+NAMESAKES = [
+    b"Remote-Addr", b"Remote-Port", b"Server-Name", b"Server-Port", b"Server-Protocol", b"Request-Method",
+    b"Script-Name", b"Path-Info", b"Query-String", b"Gateway-Interface",
+]  # fmt: skip
+
+
+@requirement("WSGI-CGI-010")
+def test_fields_named_as_variables_of_the_server(server: Server, judge: Judge) -> None:
+    """They have a variable of their own."""
+    for name in NAMESAKES:
+        x = server.exchange(get(b"/", (name, b"gp")), ok())
+        if not x.refused:
+            key = "HTTP_" + latin1(name).upper().replace("-", "_")
+            judge("WSGI-CGI-010", value(x.call.environ, key) == "gp", f"'gp' as {key}", value(x.call.environ, key))
+    judge.rest_blocked("every request with such a field was refused")
+
+
 @requirement("WSGI-CGI-003")
 def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
     """Fields of one name become one variable with all values in order, joined with a comma."""

@@ -126,7 +126,7 @@ FAILURES: dict[str, tuple[str, Script]] = {
 }
 
 
-@requirement("WSGI-EXC-008", "WSGI-EXC-025", "WSGI-EXC-026", "WSGI-EXC-027", "WSGI-EXC-009", revision=2)
+@requirement("WSGI-EXC-008", "WSGI-EXC-025", "WSGI-EXC-026", "WSGI-EXC-027", "WSGI-EXC-009", revision=3)
 def test_an_application_that_fails(server: Server, judge: Judge) -> None:
     """The client gets a 5xx where nothing was sent, and the server goes on."""
     for row, (when, script) in FAILURES.items():
@@ -136,9 +136,14 @@ def test_an_application_that_fails(server: Server, judge: Judge) -> None:
         judge(
             "WSGI-EXC-009", answered(after) and not x.died, f"the server goes on after a failure {when}", after.outcome
         )
-    odd = server.exchange(get(), wsgi(attempt([start("2000 OK", [])]), items=[b"x"]), timeout=2.0)
-    after = server.exchange(get(), ok())
-    judge("WSGI-EXC-009", answered(after) and not odd.died, "the server goes on after a bad status", odd.outcome)
+    faulty = {
+        "a bad status": wsgi(attempt([start("2000 OK", [])]), items=[b"x"]),
+        "a second call of start_response": wsgi(start("200 OK", []), attempt([start("200 OK", [])]), items=[b"x"]),
+    }
+    for what, script in faulty.items():
+        odd = server.exchange(get(), script, timeout=2.0)
+        after = server.exchange(get(), ok())
+        judge("WSGI-EXC-009", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
 
 
 def cut(step: Step, kind: tuple[str, str]) -> Script:

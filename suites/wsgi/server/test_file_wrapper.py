@@ -61,14 +61,23 @@ def test_any_file_like_object(server: Server, judge: Judge) -> None:
         ("WSGI-FILE-002", "bytesio"),
         ("WSGI-FILE-002", "real"),
     ):
-        x = server.exchange(get(), wrapping(kind=kind))
-        seen = x.response.body if x.response else x.outcome
-        judge(
-            row,
-            seen == expected(),
-            f"{len(CONTENT)} octets of a file ({kind})",
-            seen if len(seen) < 200 else f"{len(seen)} octets",
-        )
+        arrives(server, judge, row, kind)
+
+
+@requirement("WSGI-FILE-017")
+def test_a_file_without_a_position(server: Server, judge: Judge) -> None:
+    """A stream that cannot tell where it stands, a pipe: the content arrives."""
+    offered(server)
+    for kind in ("stream", "pipe"):
+        arrives(server, judge, "WSGI-FILE-017", kind)
+
+
+def arrives(server: Server, judge: Judge, row: str, kind: str) -> None:
+    """Judge that the content of a file of a kind is the body."""
+    x = server.exchange(get(), wrapping(kind=kind))
+    seen = x.response.body if x.response else x.outcome
+    told = seen if len(seen) < 200 else f"{len(seen)} octets"
+    judge(row, seen == expected(), f"{len(CONTENT)} octets of a file ({kind})", told)
 
 
 @requirement("WSGI-FILE-003")

@@ -169,12 +169,15 @@ def test_end_of_file_at_the_end_of_the_body(server: Server, judge: Judge) -> Non
         judge("WSGI-INPUT-009", nothing, "b'' or [] from every method", seen)
 
 
-@requirement("WSGI-INPUT-008")
+@requirement("WSGI-INPUT-008", revision=2)
 def test_the_next_request_is_not_part_of_the_body(server: Server, judge: Judge) -> None:
     """A pipelined request behind the body is never delivered through wsgi.input."""
     with server.connect() as connection:
         x = connection.begin(post(b"hello") + get(b"/next"), reading(read("read", 5), attempt([read("read", 200)])))
         connection.read(x)
+        if x.silent:  # it waits for what was asked for beyond the body: the end of all input lets it return
+            connection.half_close()
+            connection.read(x)
     if not x.calls:
         judge.blocked("WSGI-INPUT-008", f"the first request was not passed on: {x.outcome}")
         return

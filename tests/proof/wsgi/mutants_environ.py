@@ -272,6 +272,15 @@ class DropsX(Server):
         return super().wanted(name) and not name.lower().startswith(b"x")
 
 
+@mutant("WSGI-CGI-010")
+class AsksBeforeTheName(Server):
+    """Fields are lost whose name, without HTTP_, environ has already."""
+
+    def wanted(self, name: bytes) -> bool:
+        """The fault."""
+        return super().wanted(name) and name.lower() not in (b"remote-addr", b"server-name", b"path-info")
+
+
 @mutant("WSGI-ENV-018")
 class InventedHost(Edited):
     """HTTP_HOST is there though no Host was sent."""

@@ -143,6 +143,21 @@ class ReadsOn(Server):
             return got
 
 
+@mutant("WSGI-INPUT-008")
+class ReadsOnToTheEnd(Server):
+    """What is asked for beyond the body is taken from the connection, until there is as much or it ends."""
+
+    class input_class(Input):  # type: ignore[assignment]  # noqa: N801
+        """The fault."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            """Read on."""
+            got = super().read(size)
+            while size == 200 and len(got) < size and (more := self.source.read_some(size - len(got))):
+                got += more
+            return got
+
+
 @fault("WSGI-INPUT-010", also=["WSGI-INPUT-011", "WSGI-INPUT-012", "WSGI-INPUT-014"])
 class StripsNewlines(Input):
     """readline() strips the newline."""

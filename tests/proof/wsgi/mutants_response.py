@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -968,7 +969,7 @@ class OneArgument(FileWrapper):
         super().__init__(file)
 
 
-@wrapping("WSGI-FILE-002", also=["WSGI-FILE-004"])
+@wrapping("WSGI-FILE-002", also=["WSGI-FILE-004", "WSGI-FILE-017"])
 class NeedsSeek(FileWrapper):
     """Wants tell() where there is close()."""
 
@@ -976,6 +977,17 @@ class NeedsSeek(FileWrapper):
         """The fault."""
         super().__init__(file, block_size)
         if hasattr(file, "close"):
+            file.tell()
+
+
+@wrapping("WSGI-FILE-017")
+class AsksForThePosition(FileWrapper):
+    """Asks what io calls a stream where it stands."""
+
+    def __init__(self, file: Any, block_size: int = 8192) -> None:
+        """The fault."""
+        super().__init__(file, block_size)
+        if isinstance(file, io.RawIOBase):
             file.tell()
 
 
