@@ -12,6 +12,8 @@ from gateproof.asgi_scripts import (
     Step,
     accepting,
     asgi,
+    attempt,
+    background,
     barrier,
     body,
     cancel_receive,
@@ -35,7 +37,7 @@ from gateproof.conversation import Conversation
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import PATIENT_S, Server
+from gateproof.target import PATIENT_S, Dialogue, Server
 from gateproof.wire.request import get
 from gateproof.wire.websocket import handshake
 
@@ -189,6 +191,29 @@ def test_many_calls_wait(server: Server, judge: Judge) -> None:
             path = plain(looked.value["value"]).get("path") if looked is not None else ABSENT
             judge("ASGI-SCOPE-001", path == f"/{number}", f"the path in the scope of call {number}", path)
     judge.rest_blocked("none of the calls that waited was answered")
+
+
+@requirement("ASGI-APP-024")
+def test_calls_end_while_they_send(server: Server, judge: Judge) -> None:
+    """A call that ends while a send of its own waits for a client that does not read holds up no other call."""
+    with server.connect() as connection:
+        flooding = background(attempt([flood(PIECE, PIECES, body(b"", more=True))]))
+        connection.begin(get(), asgi(send(start()), flooding, wait("go", 8.0), live=True))
+        _ends_while_it_sends(server, judge, connection, "http")
+    if has_websocket(server):
+        with talking(server, background(attempt([flood(PIECE, PIECES, message())])), wait("go", 8.0)) as talk:
+            _ends_while_it_sends(server, judge, talk.dialogue, "websocket")
+
+
+def _ends_while_it_sends(server: Server, judge: Judge, connection: Dialogue, kind: str) -> None:
+    if not standing_still(server, connection, "flooded"):
+        raise Blocked("no octet of the body was sent")
+    connection.release("go")
+    assert connection.current is not None
+    over(server, connection.current, server.patience)
+    others = server.answers_others(3, time.monotonic() + server.patience)
+    judge("ASGI-APP-024", others, f"{kind}: answers to others when a call has ended within a send", "none")
+    connection.reset()
 
 
 @requirement("ASGI-APP-025")

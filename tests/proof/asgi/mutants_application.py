@@ -331,6 +331,28 @@ class SendsWaitForFewCalls(Http):
         await super().send(event)
 
 
+@fault("ASGI-APP-024")
+class WaitsForOneReader(Server):
+    """When the call of a WebSocket ends while its client does not read, nobody else is served until that one does."""
+
+    class Socket(WebSocket):
+        """Says whom everybody waits for."""
+
+        async def end_of_call(self, code: int) -> None:
+            """Close."""
+            self.server.awaited = self.connection  # type: ignore[attr-defined]
+            await super().end_of_call(code)
+
+    websocket_class = Socket
+    awaited: Connection | None = None
+
+    async def serve_one(self, connection: Connection) -> bool:
+        """The fault."""
+        while self.awaited is not None and not self.awaited.lost and self.awaited.transport.get_write_buffer_size():
+            await asyncio.sleep(0.01)
+        return await super().serve_one(connection)
+
+
 @fault("ASGI-APP-025")
 class FramesInTwoPieces(WebSocket):
     """Others may write between the two octets that begin a frame and the rest of it."""
