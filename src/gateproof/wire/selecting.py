@@ -25,6 +25,18 @@ RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2")
 CODINGS = b"gzip, deflate, br, zstd"
 REFUSED = (b"identity", b"gzip;q=0, deflate;q=0, br;q=0, zstd;q=0")
 SPAN = re.compile(rb"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+# Values that are no dates, ranges, credentials, hosts or lists, whatever their fields promise.
+UNPARSED: tuple[Field, ...] = (
+    *((b"if-modified-since", value) for value in (b"yesterday", b"", b"0", b"Fri, 32 Foo 2100 25:00:00 GMT")),
+    *((b"if-none-match", b'x, "'), (b"if-range", b"yesterday"), (b"if-unmodified-since", b"-1"), (b"accept", b";q=,/")),
+    *((b"range", value) for value in (b"bytes=x-", b"bytes=--1", b"bytes=", b"=", b"bytes=1-0,-", b"lines=0-")),
+    *((b"cookie", b"=; ;;a"), (b"authorization", b"Basic !!!"), (b"authorization", b""), (b"authorization", b"Basic")),
+    *((b"accept-language", b"*;q=x"), (b"accept-encoding", b"gzip;q=x"), (b"accept-charset", b"x-none;q=2")),
+    *((b"content-type", value) for value in (b"multipart/form-data", b"text/plain; charset=x-none", b"/", b";")),
+    *((b"origin", b"http://[::1"), (b"referer", b"http://[::1"), (b"user-agent", b""), (b"traceparent", b"00-x")),
+    *((b"x-forwarded-for", b", unknown"), (b"x-forwarded-port", b"port"), (b"x-forwarded-proto", b"")),
+    (b"forwarded", b"=;"),
+)
 BOUNDARY = re.compile(rb'multipart/byteranges.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE | re.DOTALL)
 
 

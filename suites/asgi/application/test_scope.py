@@ -10,9 +10,10 @@ from gateproof.drive.asgi import App, Request
 from gateproof.drive.asgi.application import answer
 from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN
 from gateproof.judge import Judge
+from gateproof.wire.selecting import UNPARSED
 
 from . import drawing
-from .surveying import overseen
+from .surveying import FORM, overseen
 from .varying import survives, unchanged, working
 
 LEFT_OUT = ("scheme", "raw_path", "root_path", "client", "server")
@@ -75,6 +76,14 @@ ODD_HOSTS = (
     b"@",
     b"/",
     b"a,b",
+)
+PARTS = b"multipart/form-data; boundary=b"
+NO_FORMS = (
+    ("ASGI-HTTP-SCOPE-070", b"multipart/form-data", b"--b\r\n\r\n--b--\r\n"),
+    ("ASGI-HTTP-SCOPE-071", PARTS, b"--c\r\nContent-Disposition: x\r\n\r\n1\r\n--c--\r\n"),
+    ("ASGI-HTTP-SCOPE-071", PARTS, b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'),
+    ("ASGI-HTTP-SCOPE-071", PARTS, b"--b\r\nContent-Disposition\r\n\r\n1\r\n--b--\r\n"),
+    ("ASGI-HTTP-SCOPE-071", b"application/x-www-form-urlencoded", b"%zz&=&\xff=%ff"),
 )
 TLS: dict[str, Any] = {
     "server_cert": None,
@@ -258,6 +267,22 @@ def test_octets_of_no_encoding(app: App, judge: Judge, draw: Draw) -> None:
 
     corpus = [(field, b"") for field in ODD_FIELDS] + [(ODD_FIELDS[0], query) for query in ODD_QUERIES]
     draw(law, drawing.odd_fields(ODD_FIELDS, ODD_QUERIES), corpus)
+
+
+@requirement("ASGI-HTTP-SCOPE-070", "ASGI-HTTP-SCOPE-071")
+def test_what_cannot_be_parsed(app: App, judge: Judge) -> None:
+    """Fields that promise a date, a range, a type and hold none, and a body that is no form: no failure."""
+    for usual in working(app):
+        for field in UNPARSED:
+            changed = usual.request.but(headers=(*usual.request.headers, field))
+            survives(app, judge, "ASGI-HTTP-SCOPE-070", usual, PLAIN, changed)
+        form = usual.request.but(method="POST", headers=FORM, body=(b"a=1&b=2",))
+        if answer(app.http(form)).broken:
+            continue
+        for row, kind, body in NO_FORMS:
+            fields = ((b"content-type", kind), (b"content-length", b"%d" % len(body)))
+            survives(app, judge, row, app.usual(form), PLAIN, form.but(headers=fields, body=(body,)))
+    judge.unsupported_rest("no form is taken")
 
 
 @requirement("ASGI-LIFE-038")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from gateproof.reference.asgi_application import Gone
@@ -310,6 +311,51 @@ class NeedsAHost(Application):
         """The fault."""
         assert self.fields(scope, b"host")[0]
         await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-070")
+class ReadsTheDate(Application):
+    """Parses a date whatever it is."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        for value in self.fields(scope, b"if-modified-since"):
+            if value.isascii():
+                parsedate_to_datetime(value.decode("ascii"))
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-070")
+class NeedsABoundary(Application):
+    """Takes the boundary of a form for granted."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        for value in self.fields(scope, b"content-type"):
+            if value.startswith(b"multipart/"):
+                value.partition(b"boundary=")[2][0]
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-071")
+class NeedsAnEnd(Application):
+    """Takes the end of a form for granted."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        if any(b"boundary=b" in value for value in self.fields(scope, b"content-type")):
+            event = await receive()
+            event.get("body", b"").index(b"--b--")
+            receive = self.again(event)
+        await super().http(scope, receive, send)
+
+    def again(self, event: Event) -> Receive:
+        """Return what gives an event once more."""
+
+        async def receive() -> Event:
+            return event
+
+        return receive
 
 
 @mutant("ASGI-LIFE-038")

@@ -326,3 +326,18 @@ class OneAtATime(Application):
             await self.close(send, 4001, "from elsewhere")
         else:
             own.result()
+
+
+@variant()
+class RefusesWhatItCannotRead(Application):
+    """Answers 400 to dates and forms that are none."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        dates = [value for name, value in scope["headers"] if name.lower() == b"if-modified-since"]
+        types = [value for name, value in scope["headers"] if name.lower() == b"content-type"]
+        if any(b"GMT" not in date for date in dates) or any(b"multipart" in kind for kind in types):
+            await send({"type": "http.response.start", "status": 400, "headers": [TEXT]})
+            await send({"type": "http.response.body", "body": b"no"})
+            return
+        await super().http(scope, receive, send)
