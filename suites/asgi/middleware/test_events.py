@@ -32,6 +32,7 @@ RESPONSE_CONTAINERS: dict[str, Any] = {
 }
 BODY = b"a=1&b=\xc3\xa9&c=" + b"x" * 40
 STREAM_S = 0.5  # how long a part is waited for that may be held back
+WORK_S = 0.05  # how long the application inside is at work behind its response
 OCTETS = bytes(range(256))  # no text in any encoding that is worth guessing
 STATUSES = (200, 201, 204, 301, 304, 404, 418, 500, 503)
 NAMES = (b"x-gateproof", b"x-odd", b"x-gateproof-2", b"x-repeated")
@@ -415,6 +416,30 @@ def test_cancellation_passes_through(middleware: Middleware, judge: Judge) -> No
     inner = middleware.only
     judge("ASGI-MW-012", inner is not None and inner.cancelled, "the inner call is cancelled", call.outcome)
     judge("ASGI-MW-012", not call.stuck, "the outer call ends", call.outcome)
+
+
+@requirement("ASGI-MW-038")
+def test_work_after_the_response_goes_on(middleware: Middleware, judge: Judge) -> None:
+    """A client that leaves with its response in hand does not end what the application inside still does."""
+    request = reached(middleware)[0]
+    for parts in ((b"inner",), (b"in", b"ner")):
+
+        async def working(inner: Inner, receive: Any, send: Any, parts: Any = parts) -> None:
+            await responding(body=parts)(inner, receive, send)
+            await middleware.loop.within(WORK_S, middleware.loop.flag().wait)
+
+        async def leaving(call: Call) -> None:
+            call.give(*body_events(request))
+            await call.until(lambda: call.complete, middleware.patience)
+            call.leave({"type": "http.disconnect"})
+            await call.end(middleware.patience)
+
+        middleware.inside(working)
+        call = middleware.play(http_scope(request), leaving)
+        if middleware.only is not None and call.complete:
+            cut = middleware.only.cancelled
+            judge("ASGI-MW-038", not cut, "the inner call goes on after its response", f"cancelled; {call.outcome}")
+    judge("ASGI-MW-038", True)
 
 
 @requirement("ASGI-MW-013", revision=2)

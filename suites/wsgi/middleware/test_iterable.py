@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
-from gateproof.drive.wsgi import Manner
-from gateproof.drive.wsgi.inner import CONTAINERS, Container, Script
+from gateproof.drive.wsgi import Manner, Request
+from gateproof.drive.wsgi.inner import CONTAINERS, TEXT, Container, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
@@ -59,9 +62,9 @@ def judge_closed(middleware: Middleware, judge: Judge, passage: Passage) -> None
     judge(row, inside.closed > 0, "close() within", f"no close(): {how}; {outer.outcome}")
 
 
-@requirement("WSGI-ITER-027", "WSGI-FILE-015")
+@requirement("WSGI-ITER-027", "WSGI-FILE-015", revision=2)
 def test_closes_what_it_replaces(middleware: Middleware, judge: Judge) -> None:
-    """The iterable of an answer whose body it does not use, also one of wsgi.file_wrapper."""
+    """The iterable of an answer whose body it does not use, also one of wsgi.file_wrapper, whatever was asked."""
     for row, container in (("WSGI-ITER-027", "iterator"), ("WSGI-FILE-015", "wrapper")):
         for status in ("200 OK", "404 Not Found", "500 Oops", "304 Not Modified"):
             plain = Script(status, container=container)  # type: ignore[arg-type]
@@ -71,11 +74,33 @@ def test_closes_what_it_replaces(middleware: Middleware, judge: Judge) -> None:
                 continue
             middleware.look(passage)
             judge(row, passage.inside.closed > 0, "close() within", f"no close(); {passage.outer.outcome}")
+    tagged = Script(headers=(TEXT, ("ETag", '"x"')), items=(b"a" * 3000,), length=True)
+    for request in asking(middleware):
+        passage = middleware.through(tagged, request)
+        if passage.calls and passage.inside.returned:
+            seen = f"no close() for {request.method} {dict(request.fields)}; {passage.outer.outcome}"
+            middleware.look(passage)
+            judge("WSGI-ITER-027", passage.inside.closed > 0, "close() within", seen)
     usual = passing(middleware, Script(container="iterator"))
     wrapped = passing(middleware, Script(container="wrapper"), Manner(file_wrapper=True))
     middleware.look(usual, wrapped)
     ok = decoded(wrapped) == decoded(usual) or decoded(usual) != usual.script.body
     judge("WSGI-FILE-015", ok, decoded(usual), wrapped.outer.outcome)
+
+
+def asking(middleware: Middleware) -> Iterator[Request]:
+    """Return requests for which the body within may be of no use."""
+    usual = middleware.request
+    conditions = (
+        ("If-None-Match", '"x"'),
+        ("Range", "bytes=0-1"),
+        ("Range", "bytes=9999-"),
+        ("Accept-Encoding", "gzip"),
+    )
+    yield from (replace(usual, method=method) for method in ("HEAD", "OPTIONS", "POST"))
+    for field in conditions:
+        yield usual.having(field)
+        yield replace(usual.having(field), method="HEAD")
 
 
 @requirement("WSGI-ITER-028")

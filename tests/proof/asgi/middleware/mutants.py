@@ -246,6 +246,38 @@ class BelievesTheProxy(Through):
         return {**scope, "scheme": said.decode("latin-1")} if said in (b"http", b"https") else scope
 
 
+@mutant("ASGI-MW-038")
+class EndsWithTheClient(Through):
+    """Cancels the inner call when the client has left, after the response too."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        over = asyncio.Event()
+
+        async def giving(event: Event) -> None:
+            await send(event)
+            if event["type"] == "http.response.body" and not event.get("more_body", False):
+                over.set()
+
+        async def watch() -> None:
+            await over.wait()
+            await receive()
+            inner.cancel()
+
+        inner = asyncio.ensure_future(self.app(scope, receive, giving))
+        watching = asyncio.ensure_future(watch())
+        try:
+            await inner
+        finally:
+            inner.cancel()
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+
 @mutant("ASGI-MW-013")
 class SaysGoodbyeTooEarly(Through):
     """Has nothing more to give after the body than a disconnect."""

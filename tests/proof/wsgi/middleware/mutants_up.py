@@ -313,6 +313,17 @@ class DropsThePageOfErrors(Middleware):
         return self.iterable(self.passage(start_response), result)
 
 
+@mutant("WSGI-ITER-027")
+class HasNoBodyForHead(Middleware):
+    """Answers HEAD with an iterable of its own."""
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Throw the one within away."""
+        head = environ["REQUEST_METHOD"] == "HEAD"
+        result = super().__call__(environ, start_response)
+        return [] if head else result
+
+
 @mutant("WSGI-FILE-015", also=["WSGI-ITER-024"])
 class DropsWrappers(Middleware):
     """Passes on what it knows, and drops an object of wsgi.file_wrapper."""
