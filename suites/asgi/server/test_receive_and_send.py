@@ -22,6 +22,7 @@ from gateproof.asgi_scripts import (
     look,
     message,
     note,
+    ok,
     read_body,
     receive,
     receive_until,
@@ -43,7 +44,9 @@ from gateproof.wire.websocket import handshake
 
 from .calling import has_websocket, held_up, over, pause, standing_still
 from .looking import ABSENT, plain
+from .responding import whole
 from .talking import ended, limit, speaks, talking
+from .watching import ends
 
 CLEANUP_S = 0.3
 GONE_S = 5.0
@@ -96,6 +99,18 @@ def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
             assert connection.current is not None
             ended = over(server, connection.current, max(GONE_S, limit(server)))
             judge("ASGI-APP-022", ended, f"{kind}: send returns or raises", "it waits on")
+
+
+@launch("tls")
+@requirement("ASGI-APP-022")
+def test_send_ends_over_tls(server: Server, judge: Judge) -> None:
+    """A send ends when its data is on the way, though the client keeps the connection and says no more."""
+    with server.connect() as connection:
+        x = connection.begin(get(), ok(live=True))
+        connection.read_answer()
+        if not whole(x, b"ok"):
+            raise Blocked(f"the response is not whole: {x.outcome}")
+        judge("ASGI-APP-022", ends(server, x), "over TLS: each send returns, and the call", x.call.sent)
 
 
 @launch("beside")

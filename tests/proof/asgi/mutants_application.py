@@ -331,6 +331,18 @@ class SendsWaitForFewCalls(Http):
         await super().send(event)
 
 
+@fault("ASGI-APP-022")
+class WaitsForTheEndOfTls(Http):
+    """Over TLS the last send of a response waits until the client has left."""
+
+    async def piece(self, octets: bytes, more: bool) -> None:
+        """The fault."""
+        await super().piece(octets, more)
+        while not more and self.connection.ssl_object is not None and not self.connection.eof:
+            self.connection.changed.clear()
+            await self.connection.changed.wait()
+
+
 @fault("ASGI-APP-024")
 class WaitsForOneReader(Server):
     """When the call of a WebSocket ends while its client does not read, nobody else is served until that one does."""
