@@ -1,4 +1,4 @@
-"""RFC 9112, 3 and RFC 9110, 5.4: what is too long is refused, never cut, and costs nobody else anything."""
+"""RFC 9112, 3 and 8 and RFC 9110, 5.4: what is too long is refused, never cut; what has no end costs nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from gateproof.judge import Judge
 from gateproof.target import Server
 from gateproof.wire.request import get
 
-from .sending import FIRST, Sent, lines, play, report, served
+from .seeing import reading
+from .sending import FIRST, Sent, coded, decodes, first, lines, play, report, served
 
 KIB = 1024
 
@@ -69,3 +70,38 @@ def _dropped(sent: Sent, count: int) -> str:
     seen = {name: value for name, value in sent.call.fields if name.startswith(b"x-")}
     missing = [n for n in range(count) if seen.get(b"x-%d" % n) != b"%d" % n]
     return f"{len(missing)} are missing, the first of them X-{missing[0]}" if missing else ""
+
+
+CUTS = (b"", b"5", b"5\r\n", b"5\r\nhe", b"5\r\nhello", b"5\r\nhello\r\n", b"5\r\nhello\r\n0", b"5\r\nhello\r\n0\r\n")
+
+
+@requirement("FRAME-136")
+def test_who_leaves_in_a_body_costs_nobody_else(server: Server, judge: Judge) -> None:
+    """A body that ends too early, at whatever place of its framing, ends the work on it: others are served."""
+    shapes = [first((b"Content-Length", b"5"), body=b"he")]
+    shapes += [coded(cut) for cut in CUTS] if decodes(server) else []
+    for octets in shapes:
+        with server.connect() as talk:
+            talk.begin(octets, reading(server), arm=True)
+            talk.half_close()
+            talk.ends(0.5)
+        gone = served(server)
+        if not judge("FRAME-136", not gone, f"others served when the client leaves behind {octets[-16:]!r}", gone):
+            return
+
+
+PUZZLES = [
+    lines(field + unit * 60 + b"\x10")
+    for field in (b"X-A: ", b"Cookie: ", b"X-A")
+    for unit in (b"a", b" ", b"a ", b"a,", b"a=b;", b'"')
+] + [lines(line=b"GET /" + unit * 60 + b"\x10 HTTP/1.1") for unit in (b"a", b"%61", b"/a", b"?a=b&")]
+
+
+@requirement("FRAME-137")
+def test_what_repeats_itself_takes_no_time(server: Server, judge: Judge) -> None:
+    """One wrong octet behind many equal ones is found at once: others are served."""
+    for octets in PUZZLES:
+        play(server, octets, follow=b"")
+        gone = served(server)
+        if not judge("FRAME-137", not gone, f"others served behind {octets[:60]!r}...", gone):
+            return

@@ -226,6 +226,56 @@ class GathersForEver(Server):
         return super().serve_one(connection, stream, peer)
 
 
+@fault("FRAME-137")
+class TriesEveryWay(Server):
+    """Has no time for anybody else from a value on that is long and wrong at its end."""
+
+    class grammar_class(Grammar):  # noqa: N801 - a local grammar
+        """Notes such a value."""
+
+        trying = False
+
+        def value_bad(self, value: bytes) -> bool:
+            """The beginning of the fault."""
+            self.trying = self.trying or (len(value) > 60 and value.endswith(b"\x10"))
+            return super().value_bad(value)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Have a grammar of its own."""
+        super().__init__(*arguments, **options)
+        self.grammar = self.matching = self.grammar_class()
+
+    def serve_one(self, connection: socket.socket, stream: Any, peer: Any) -> bool:
+        """Nobody is served any more."""
+        return not self.matching.trying and super().serve_one(connection, stream, peer)
+
+
+@fault("FRAME-136")
+class LooksForTheEndOfAChunk(Server):
+    """Looks for CRLF behind the data of a chunk until it comes, be it that the connection has ended."""
+
+    looking = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Look with all that we have."""
+        super().__init__(*arguments, **options)
+        server = self
+
+        class Looking(Source):
+            """Notes that nothing comes any more."""
+
+            def after_chunk(self, line: bytes) -> None:
+                """The beginning of the fault."""
+                server.looking = server.looking or not line
+                super().after_chunk(line)
+
+        self.source_class = Looking
+
+    def serve_one(self, connection: socket.socket, stream: Any, peer: Any) -> bool:
+        """Nobody is served any more."""
+        return not self.looking and super().serve_one(connection, stream, peer)
+
+
 @fault("FRAME-031", also=["FRAME-024"])
 class OneZeroOnly(Grammar):
     """Compares the line of the last chunk with '0'."""
