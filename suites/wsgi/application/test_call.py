@@ -9,7 +9,7 @@ from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 from gateproof.strategies import KINDS
 
-from .looking import constant, failed, judge_conduct, same, steady, used, worse
+from .looking import alike, constant, failed, judge_conduct, same, steady, used, worse
 
 
 @requirement("WSGI-CALL-005", "WSGI-CALL-007")
@@ -25,7 +25,7 @@ def test_arguments_of_write_and_wrapper_are_positional(app: Application, judge: 
         judge_conduct(app, judge, draw, "WSGI-CALL-013")
 
 
-@requirement("WSGI-CALL-006")
+@requirement("WSGI-CALL-006", revision=2)
 def test_can_be_called_again(app: Application, judge: Judge) -> None:
     """A second call, after the first or in the middle of it, is as good as the first."""
     for place in app.places:
@@ -40,10 +40,10 @@ def test_can_be_called_again(app: Application, judge: Judge) -> None:
         outer = app.serve(request, between=lambda request=request: app.serve(request))
         app.look_at(second, outer)
         seen = f"with another call after its first item, {outer.outcome}"
-        judge("WSGI-CALL-006", same(outer, second), second.outcome, seen, weight="warn")
+        judge("WSGI-CALL-006", alike(app, outer, second), second.outcome, seen, weight="warn")
 
 
-@requirement("WSGI-CALL-008")
+@requirement("WSGI-CALL-008", revision=2)
 def test_any_kind_of_callable_will_do(app: Application, judge: Judge) -> None:
     """start_response and write() as function, method, partial, and as object that has nothing but its call."""
     for place in app.places:
@@ -54,7 +54,7 @@ def test_any_kind_of_callable_will_do(app: Application, judge: Judge) -> None:
         for kind in KINDS:
             other = app.serve(request, Manner(start=kind, write=kind), observed=False)
             app.look_at(plain, other)
-            ok = not worse(other, plain) and same(other, plain, body=constant(app, request, plain))
+            ok = not worse(other, plain) and alike(app, other, plain, body=constant(app, request, plain))
             judge("WSGI-CALL-008", ok, plain.outcome, f"with a start_response of kind {kind}, {other.outcome}")
     judge.rest_blocked("no path answers a plain GET twice in the same way")
 

@@ -136,11 +136,16 @@ class App(Stage):
         """Whether an answer is the usual one. What differs is asked for once more: it may be a matter of time."""
         if usual.same(seen):
             return True
+        self.lasts(usual)
+        return usual.same(seen)
+
+    def lasts(self, usual: Usual) -> bool:
+        """Ask for an answer once more, and tell whether it is still what it was."""
         kept = self.exchanges
         self.exchanges = {}
         usual.met(answer(self.http(usual.request, usual.server)))
         self.exchanges = kept
-        return usual.same(seen)
+        return usual.steady
 
     def _find(self) -> list[Request]:
         if self.subject.paths:

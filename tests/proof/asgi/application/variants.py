@@ -341,3 +341,19 @@ class RefusesWhatItCannotRead(Application):
             await send({"type": "http.response.body", "body": b"no"})
             return
         await super().http(scope, receive, send)
+
+
+@variant()
+class CountsSlowly(Application):
+    """Tells how often it was called, in a number that stays the same for a few calls."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        super().__init__()
+        self.calls = 0
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The choice."""
+        self.calls += 1
+        count = b"." * (self.calls // 5) if body else b""
+        await super().respond(scope, send, status, fields, body + count)

@@ -104,6 +104,16 @@ class CountsItsCalls(Application):
 
 
 @variant()
+class CountsSlowly(CountsItsCalls):
+    """Gives a body that stays the same for a few calls, and grows."""
+
+    def page_root(self, environ: Environ) -> Response:
+        """Tell how many."""
+        self.calls += 1
+        return Response(body=[b"calls " + b"." * (self.calls // 5)])
+
+
+@variant()
 class HasNoContentType(Application):
     """Leaves the Content-Type out."""
 
