@@ -87,11 +87,10 @@ def over(server: Server, x: Exchange, timeout: float) -> bool:
     return found is not None
 
 
-def standing_still(server: Server, dialogue: Dialogue, name: str) -> bool:
+def standing_still(server: Server, x: Exchange | None, name: str) -> bool:
     """Wait until an event of the journal comes no more while the server answers others; False where it never began."""
-    x = dialogue.current
     assert x is not None
-    if dialogue.wait(name, server.patience) is None:
+    if server.wait(x, name, server.patience) is None:
         return False
     count = -1
     while (now := len([event for event in x.events if event.name == name])) != count:

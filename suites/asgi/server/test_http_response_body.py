@@ -19,6 +19,7 @@ from gateproof.wire.client import WireError
 from gateproof.wire.http1 import Response, ResponseReader, parse_head
 from gateproof.wire.request import get, post
 
+from .calling import standing_still
 from .looking import extensions, kept, scope_of
 from .responding import behind, framing_problems, lengths, out_of_step, parted, raw, shown, trying, whole
 from .watching import comes
@@ -94,7 +95,7 @@ def test_parts_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
 
 
 @launch("beside")
-@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=2)
+@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=3)
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
     pid = server.exchange(GET, asgi(respond())).call.events[0].pid
@@ -102,8 +103,8 @@ def test_slow_reader(server: Server, judge: Judge) -> None:
     steps = (send(start()), flood(PART, PARTS, body(more=True)), send(body(b"end", more=False)))
     with server.connect() as connection:
         x = connection.begin(GET, asgi(*steps, live=True))
-        comes(server, x, "flooded")
-        done = comes(server, x, "flood_ended") is not None
+        standing_still(server, x, "flooded")
+        done = x.call.has("flood_ended")
         grown = memory(pid) - before
         x.response = _as_long_as_it_comes(connection)
         server.settle(x)

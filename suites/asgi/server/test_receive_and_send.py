@@ -91,7 +91,7 @@ def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
         if has_websocket(server):
             flooded.append(stack.enter_context(talking(server, flood(PIECE, PIECES, message()))).dialogue)
         for connection in flooded:
-            if not standing_still(server, connection, "flooded"):
+            if not standing_still(server, connection.current, "flooded"):
                 raise Blocked("no octet of the body was sent")
         for connection in flooded:
             connection.reset()
@@ -221,7 +221,7 @@ def test_calls_end_while_they_send(server: Server, judge: Judge) -> None:
 
 
 def _ends_while_it_sends(server: Server, judge: Judge, connection: Dialogue, kind: str) -> None:
-    if not standing_still(server, connection, "flooded"):
+    if not standing_still(server, connection.current, "flooded"):
         raise Blocked("no octet of the body was sent")
     connection.release("go")
     assert connection.current is not None

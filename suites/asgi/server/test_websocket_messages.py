@@ -17,9 +17,9 @@ from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
+from .calling import standing_still
 from .looking import ABSENT, plain
 from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
-from .watching import comes
 
 Content = str | bytes
 DISCONNECT = "websocket.disconnect"
@@ -252,9 +252,9 @@ def test_messages_are_sent(server: Server, judge: Judge, draw: Draw) -> None:
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
     with talking(server, flood(PART, PARTS, message()), send(message(text="end"))) as talk:
-        if not talk.wait("flooded"):
+        if not standing_still(server, talk.exchange, "flooded"):
             raise Blocked("no message was sent")
-        done = comes(server, talk.exchange, "flood_ended") is not None
+        done = talk.call.has("flood_ended")
         seen: list[Message] = []
         while len(seen) <= PARTS and (came := talk.next_message()) is not None:  # each in its own time
             seen.append(came)
