@@ -457,9 +457,11 @@ class DecodesFields(Through):
 class KeepsTheSend(Through):
     """Keeps send on itself."""
 
+    kind = "http"
+
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """The fault."""
-        if scope["type"] != "http":
+        if scope["type"] != self.kind:
             await self.app(dict(scope), receive, send)
             return
         self.send = send
@@ -471,20 +473,10 @@ class KeepsTheSend(Through):
 
 
 @mutant("ASGI-MW-037")
-class KeepsTheConversation(Through):
+class KeepsTheConversation(KeepsTheSend):
     """Keeps send on itself for WebSockets."""
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """The fault."""
-        if scope["type"] != "websocket":
-            await self.app(dict(scope), receive, send)
-            return
-        self.send = send
-
-        async def giving(event: Event) -> None:
-            await self.send(event)
-
-        await self.app(dict(scope), receive, giving)
+    kind = "websocket"
 
 
 @mutant("ASGI-MW-019")
