@@ -377,6 +377,11 @@ def broken(said: Iterable[Judgement]) -> set[str]:
     return {j.requirement for j in said if j.verdict in BROKEN}
 
 
+def beyond(said: Iterable[Judgement], wanted: set[str]) -> list[tuple[str, str, str]]:
+    """Return what was expected and seen where a requirement is broken that should not be."""
+    return [(j.requirement, j.expected, j.seen) for j in said if j.verdict in BROKEN and j.requirement not in wanted]
+
+
 def verdicts(said: Iterable[Judgement]) -> dict[str, Verdict]:
     """Return the verdict of each requirement."""
     every: dict[str, list[Verdict]] = {}

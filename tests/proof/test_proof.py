@@ -49,7 +49,8 @@ def test_mutant(mutant: Mutant) -> None:
     whole = WHOLE or mutant.party != "server"  # in process all of them cost little
     others = [c for c in every if c not in proving and (whole or mutant.also & set(info(c).requirements))]
     said = own + harness.judge(mutant.make, others, "quick", **options)
-    assert harness.broken(said) == {mutant.requirement} | mutant.also
+    wanted = {mutant.requirement} | mutant.also
+    assert harness.broken(said) == wanted, harness.beyond(said, wanted)
     assert not [j for j in said if j.verdict == "error"]
 
 
