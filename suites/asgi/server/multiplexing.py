@@ -100,7 +100,7 @@ def multiplexed(server: Server, *, push: bool = False, window: int | None = None
     except Refused:
         with server.connect():  # where it has died, it is started anew
             pass
-        wire = _open(server)
+        wire = _open_again(server)
     try:
         talk = _greeted(server, wire, push, window)
         _give_up_where_lacking(server)
@@ -123,6 +123,17 @@ def _open(server: Server) -> Connection:
     running = server.running
     tls = offering(running.tls, "h2") if running.tls is not None else None
     return Connection(running.host, running.port, uds=running.uds, timeout=PATIENT_S, tls=tls)
+
+
+def _open_again(server: Server) -> Connection:
+    """Open the connection of a server that accepts others; one that refuses TLS where HTTP/2 is offered lacks it."""
+    try:
+        return _open(server)
+    except Refused:
+        if server.running.tls is not None:
+            _lacking.setdefault(server.running.id, [])
+            _give_up_where_lacking(server)
+        raise
 
 
 def _greeted(server: Server, wire: Connection, push: bool, window: int | None) -> Talk | None:
