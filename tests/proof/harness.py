@@ -33,7 +33,7 @@ from gateproof.judge import Judgement
 from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
-from gateproof.target import Server, Untouched
+from gateproof.target import QUICK_IDLE_S, Server, Untouched
 from gateproof.verdicts import BROKEN, Verdict, worst
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
@@ -227,7 +227,7 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         server.listener.listen(512)
     with server.serve_in_thread():
         capabilities = frozenset({"chunked", "keep-alive", "websocket", "lifespan"})
-        yield Server(InProcess(server, launch, mount, capabilities, theirs), channel(), "asgi", idle_s=IDLE_S)
+        yield Server(InProcess(server, launch, mount, capabilities, theirs), channel(), "asgi", idle_s=QUICK_IDLE_S)
 
 
 @contextmanager
@@ -295,7 +295,6 @@ IN_PROCESS = (
     "message-limit",
 )
 MESSAGE_LIMIT = 65_536
-IDLE_S = 1.0  # the mutants that end what is not idle do so in half of it
 
 
 def judge(

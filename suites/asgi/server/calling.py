@@ -16,6 +16,7 @@ from .looking import REFUSING, websocket_call
 from .talking import limit, speaks
 
 ENDS = ("returned", "raised")
+PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
 FEW = 2
 GET = get()
 
@@ -87,9 +88,8 @@ def over(server: Server, x: Exchange, timeout: float) -> bool:
     return found is not None
 
 
-def standing_still(server: Server, x: Exchange | None, name: str) -> bool:
+def standing_still(server: Server, x: Exchange, name: str) -> bool:
     """Wait until an event of the journal comes no more while the server answers others; False where it never began."""
-    assert x is not None
     if server.wait(x, name, server.patience) is None:
         return False
     count = -1

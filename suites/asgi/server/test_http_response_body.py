@@ -19,7 +19,7 @@ from gateproof.wire.client import WireError
 from gateproof.wire.http1 import Response, ResponseReader, parse_head
 from gateproof.wire.request import get, post
 
-from .calling import standing_still
+from .calling import PART, PARTS, standing_still
 from .looking import extensions, kept, scope_of
 from .responding import behind, framing_problems, lengths, out_of_step, parted, raw, shown, trying, whole
 from .watching import comes
@@ -36,7 +36,6 @@ LIKE_FRAMING = [
 ]
 SIZES = (0, 0, 1, 2, 9, 100, 1023, 4096, 4097, 8192, 16_384, 65_535, 65_536, 65_537, 100_003)
 READINGS = 6
-PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
 HEAD, GET = get(method=b"HEAD"), get()
 
 

@@ -86,18 +86,19 @@ def test_send_ends_with_the_connection(server: Server, judge: Judge) -> None:
     """A send that waits for a client that does not read ends when the client is gone."""
     event = body(b"", more=True)
     with ExitStack() as stack:
-        flooded = [stack.enter_context(server.connect())]
-        flooded[0].begin(get(), asgi(send(start()), flood(PIECE, PIECES, event), live=True))
+        connection = stack.enter_context(server.connect())
+        x = connection.begin(get(), asgi(send(start()), flood(PIECE, PIECES, event), live=True))
+        flooded = {"http": (connection, x)}
         if has_websocket(server):
-            flooded.append(stack.enter_context(talking(server, flood(PIECE, PIECES, message()))).dialogue)
-        for connection in flooded:
-            if not standing_still(server, connection.current, "flooded"):
+            talk = stack.enter_context(talking(server, flood(PIECE, PIECES, message())))
+            flooded["websocket"] = (talk.dialogue, talk.exchange)
+        for _, x in flooded.values():
+            if not standing_still(server, x, "flooded"):
                 raise Blocked("no octet of the body was sent")
-        for connection in flooded:
+        for connection, _ in flooded.values():
             connection.reset()
-        for connection, kind in zip(flooded, ("http", "websocket"), strict=False):
-            assert connection.current is not None
-            ended = over(server, connection.current, max(GONE_S, limit(server)))
+        for kind, (_, x) in flooded.items():
+            ended = over(server, x, max(GONE_S, limit(server)))
             judge("ASGI-APP-022", ended, f"{kind}: send returns or raises", "it waits on")
 
 
@@ -213,19 +214,18 @@ def test_calls_end_while_they_send(server: Server, judge: Judge) -> None:
     """A call that ends while a send of its own waits for a client that does not read holds up no other call."""
     with server.connect() as connection:
         flooding = background(attempt([flood(PIECE, PIECES, body(b"", more=True))]))
-        connection.begin(get(), asgi(send(start()), flooding, wait("go", 8.0), live=True))
-        _ends_while_it_sends(server, judge, connection, "http")
+        x = connection.begin(get(), asgi(send(start()), flooding, wait("go", 8.0), live=True))
+        _ends_while_it_sends(server, judge, connection, x, "http")
     if has_websocket(server):
         with talking(server, background(attempt([flood(PIECE, PIECES, message())])), wait("go", 8.0)) as talk:
-            _ends_while_it_sends(server, judge, talk.dialogue, "websocket")
+            _ends_while_it_sends(server, judge, talk.dialogue, talk.exchange, "websocket")
 
 
-def _ends_while_it_sends(server: Server, judge: Judge, connection: Dialogue, kind: str) -> None:
-    if not standing_still(server, connection.current, "flooded"):
+def _ends_while_it_sends(server: Server, judge: Judge, connection: Dialogue, x: Exchange, kind: str) -> None:
+    if not standing_still(server, x, "flooded"):
         raise Blocked("no octet of the body was sent")
     connection.release("go")
-    assert connection.current is not None
-    over(server, connection.current, server.patience)
+    over(server, x, server.patience)
     others = server.answers_others(3, time.monotonic() + server.patience)
     judge("ASGI-APP-024", others, f"{kind}: answers to others when a call has ended within a send", "none")
     connection.reset()

@@ -17,13 +17,12 @@ from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
-from .calling import standing_still
+from .calling import PART, PARTS, standing_still
 from .looking import ABSENT, plain
 from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
 
 Content = str | bytes
 DISCONNECT = "websocket.disconnect"
-PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
 SIZES = (0, 1, 124, 125, 126, 127, 65_535, 65_536, 65_537)
 SHORT_TEXTS = (
     "a",

@@ -93,32 +93,35 @@ class LeavesATaskBehindAStream(Application):
         await super().endless(scope, receive, send)
 
 
+class Keeping(Application):
+    """An application that keeps the send of its last call: not a mutant, but where several begin."""
+
+    def keep(self, send: Send) -> Send:
+        """Return a send that is by then another call's."""
+        self.kept = send
+
+        async def last(event: Event) -> None:
+            await self.kept(event)
+
+        return last
+
+
 @mutant("ASGI-APP-041")
-class KeepsTheSend(Application):
+class KeepsTheSend(Keeping):
     """Keeps send on itself until it answers."""
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The fault."""
-        self.kept = send
-
-        async def last(event: Event) -> None:
-            await self.kept(event)
-
-        await super().http(scope, receive, last)
+        await super().http(scope, receive, self.keep(send))
 
 
 @mutant("ASGI-APP-042")
-class KeepsTheConversation(Application):
+class KeepsTheConversation(Keeping):
     """Keeps the send of a WebSocket on itself."""
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The fault."""
-        self.kept = send
-
-        async def last(event: Event) -> None:
-            await self.kept(event)
-
-        await super().websocket(scope, receive, last)
+        await super().websocket(scope, receive, self.keep(send))
 
 
 @mutant("ASGI-APP-042")
