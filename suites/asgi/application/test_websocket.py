@@ -18,6 +18,17 @@ from .test_scope import SPELT_OUT
 NONE_SERVED = "no handshake is accepted"
 RAISING = PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"})
 LEFT_OUT = tuple(key for key in WEBSOCKET_OPTIONAL if key not in ("extensions", "state"))
+NOTHING = ("client", "server", "query_string")
+PARTS = (
+    ("ASGI-WS-SCOPE-023", "client"),
+    ("ASGI-WS-SCOPE-023", "server"),
+    ("ASGI-WS-SCOPE-024", "subprotocols"),
+    ("ASGI-WS-SCOPE-025", "query_string"),
+    ("ASGI-WS-SCOPE-026", "scheme"),
+    ("ASGI-WS-SCOPE-026", "http_version"),
+    ("ASGI-WS-SCOPE-026", "root_path"),
+    ("ASGI-WS-SCOPE-026", "raw_path"),
+)
 GOODBYES: tuple[dict[str, Any], ...] = (
     {"type": "websocket.disconnect", "code": 1000, "reason": ""},
     {"type": "websocket.disconnect", "code": 1001, "reason": "going"},
@@ -126,9 +137,28 @@ def test_optional_keys(app: App, judge: Judge, draw: Draw) -> None:
     corpus = [frozenset({key}) for key in LEFT_OUT] + [frozenset(LEFT_OUT)]
     draw(law, drawing.subsets(LEFT_OUT), corpus, examples=10)
     for place in plain:
-        none = PLAIN.but(none=frozenset({"client", "server", "query_string"}) - queries[place])
+        none = PLAIN.but(none=frozenset(NOTHING) - queries[place])
         call = app.websocket(place, conversation(app, [TEXT]), none)
         judge("ASGI-WS-SCOPE-018", opened(call), f"{place} accepted with None for what may be None", call.outcome)
+
+
+@requirement("ASGI-WS-SCOPE-023", "ASGI-WS-SCOPE-024", "ASGI-WS-SCOPE-025", "ASGI-WS-SCOPE-026")
+def test_each_optional_key(app: App, judge: Judge) -> None:
+    """A handshake that is accepted with every key is accepted without each of them, and with None where it may be."""
+    places = sockets(app)
+    if all(place.query for place in places):
+        judge.unsupported("ASGI-WS-SCOPE-025", "every place that talks is asked by a query")
+    for place in places:
+        usual = steady(app, place, TEXT)
+        replies = usual.replies if usual else None
+        for row, key in PARTS:
+            if key == "query_string" and place.query:
+                continue
+            servers = [PLAIN.but(without=frozenset({key}))]
+            servers += [PLAIN.but(none=frozenset({key}))] if key in NOTHING else []
+            for server in servers:
+                call = app.websocket(place, conversation(app, [TEXT], replies=replies), server)
+                judge(row, opened(call) and not call.hung, f"{place} accepted, and a message taken", call.outcome)
 
 
 @requirement("ASGI-WS-029", revision=2)

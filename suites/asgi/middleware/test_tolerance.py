@@ -14,7 +14,7 @@ from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server, 
 from gateproof.judge import Judge
 
 from ..application import drawing
-from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS
+from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS, UNIX
 from .around import CONNECT, reached, talk
 
 TIMES = 5
@@ -51,6 +51,23 @@ MORE_SERVERS = (
     PLAIN.but(host=None, http_version="1.0", server=None),
     PLAIN.but(root_path=MOUNTS[-1]),
 )
+# One kind of thing after the other, lest a fault with one hide a fault with another.
+UNKNOWN = (
+    *(PLAIN.but(without=frozenset({key})) for key in MAY_BE_NONE),
+    *(PLAIN.but(none=frozenset({key})) for key in MAY_BE_NONE),
+    PLAIN.but(client=None, server=UNIX),
+)
+UNVERSIONED = (PLAIN.but(asgi=None), PLAIN.but(asgi={}), PLAIN.but(asgi={"version": "3.0"}))
+HOSTS = (PLAIN.but(host=None, http_version="1.0"), *(PLAIN.but(host=host) for host in ODD_HOSTS))
+KINDS: dict[str, tuple[tuple[Server, Request], ...]] = {
+    "ASGI-MW-039": tuple((server, Request()) for server in UNKNOWN),
+    "ASGI-MW-040": tuple((server, Request()) for server in UNVERSIONED),
+    "ASGI-MW-041": tuple((PLAIN, Request(headers=(field,))) for field in ODD_FIELDS),
+    "ASGI-MW-042": tuple((PLAIN, Request(query=query)) for query in ODD_QUERIES),
+    "ASGI-MW-043": tuple((server, Request()) for server in HOSTS),
+    "ASGI-MW-044": tuple((PLAIN, Request(path=path)) for path in ODD_PATHS),
+    "ASGI-MW-045": tuple((server, Request(headers=fields)) for fields in FORWARDED for server in (LOCAL, PLAIN)),
+}
 
 
 def own(middleware: Middleware, call: Call) -> str:
@@ -64,7 +81,7 @@ def own(middleware: Middleware, call: Call) -> str:
     return ""
 
 
-@requirement("ASGI-MW-017", revision=3)
+@requirement("ASGI-MW-017", "ASGI-MW-046", revision=3)
 def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """Whatever a server may leave out or add, no exception of the middleware's own comes out."""
     requests = reached(middleware)
@@ -92,17 +109,33 @@ def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, dr
             # Who raises to say that it has no lifespan may do so; who trips over what is not in the scope may not.
             raised = isinstance(call.error, CRASHES) and not any(inner.error for inner in middleware.lifetimes)
             judge("ASGI-MW-017", not raised and not call.hung, "a lifetime is passed on", call.outcome)
+            judge("ASGI-MW-046", not raised and not call.hung, "a lifetime is passed on", call.outcome)
 
 
-@requirement("ASGI-MW-025", "ASGI-MW-032", revision=2)
+@requirement("ASGI-MW-039", "ASGI-MW-040", "ASGI-MW-041", "ASGI-MW-042", "ASGI-MW-043", "ASGI-MW-044", "ASGI-MW-045")
+def test_each_kind_of_request_is_accepted(middleware: Middleware, judge: Judge) -> None:
+    """Whatever is odd in a request, or not known of it: no exception of the middleware's own comes out."""
+    plain = reached(middleware)[0]
+    middleware.inside(responding())
+    for row, cases in KINDS.items():
+        for server, request in cases:
+            middleware.inside(middleware.behaviour)
+            call = middleware.http(request if request.path != "/" else request.but(path=plain.path), server)
+            judge(row, not own(middleware, call), "the application inside is called", own(middleware, call))
+
+
+@requirement("ASGI-MW-025", "ASGI-MW-032", "ASGI-MW-047", revision=2)
 def test_every_legal_handshake_is_accepted(middleware: Middleware, judge: Judge) -> None:
     """Whatever a handshake's scope lacks or has, no exception of the middleware's own comes out, and it stays one."""
-    plain = [(server, Request()) for server in (*SERVERS, *MORE_SERVERS)]
+    plain = [(server, Request()) for server in (*SERVERS, *MORE_SERVERS, UNKNOWN[-1])]
     told = [(LOCAL, Request(headers=fields)) for fields in FORWARDED]
     for server, request in (*plain, *told):
         call = talk(middleware, server, request)
         wrong = own(middleware, call)
-        judge("ASGI-MW-025", not wrong or (not call.types and call.error is None), "a handshake is passed on", wrong)
+        well = not wrong or (not call.types and call.error is None)
+        judge("ASGI-MW-025", well, "a handshake is passed on", wrong)
+        if server in UNKNOWN:
+            judge("ASGI-MW-047", well, "a handshake is passed on", wrong)
         schemes = [inner.scope.get("scheme", "ws") for inner in middleware.inner]
         changed = [scheme for scheme in schemes if scheme not in ("ws", "wss")]
         judge("ASGI-MW-032", not changed, "'ws' or 'wss' inside", f"{changed} for {dict(request.headers)}")

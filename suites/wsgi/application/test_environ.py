@@ -18,6 +18,14 @@ from .looking import alike, constant, failed, judge_conduct, steady, worse
 OPTIONAL = ("REMOTE_ADDR", "SERVER_SOFTWARE", "GATEWAY_INTERFACE", "HTTP_HOST", "HTTP_USER_AGENT", "HTTP_ACCEPT")
 BROWSER = (("User-Agent", "gateproof"), ("Accept", "*/*"), ("Referer", "http://localhost/"), ("Cookie", "a=1"))
 FULL = Manner(extra=(("SERVER_SOFTWARE", "gateproof"), ("GATEWAY_INTERFACE", "CGI/1.1"), ("REMOTE_PORT", "50000")))
+# What may be missing, one after the other, lest a fault with one hide a fault with another.
+MISSING = {
+    "WSGI-ENV-041": Manner(absent=frozenset({"QUERY_STRING"})),
+    "WSGI-ENV-042": Manner(absent=frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})),
+    "WSGI-ENV-043": Manner(absent=frozenset({"SCRIPT_NAME"})),
+    "WSGI-ENV-045": Manner(absent=frozenset({"REMOTE_ADDR"})),
+    "WSGI-ENV-046": Manner(host=None),
+}
 HOP_BY_HOP = (
     (("Connection", "keep-alive"), ("Keep-Alive", "timeout=5")),
     (("Connection", "close"),),
@@ -78,6 +86,23 @@ def test_absent_and_empty_are_the_same(app: Application, judge: Judge, draw: Dra
         for names in (MAY_BE_EMPTY, ("QUERY_STRING",), ("CONTENT_TYPE", "CONTENT_LENGTH"))
     ]
     draw(law, st.tuples(asked, st.lists(st.sampled_from(MAY_BE_EMPTY), min_size=1, unique=True)), corpus)
+
+
+@requirement("WSGI-ENV-041", "WSGI-ENV-042", "WSGI-ENV-043", "WSGI-ENV-044", "WSGI-ENV-045", "WSGI-ENV-046")
+def test_each_variable_that_may_be_missing(app: Application, judge: Judge) -> None:
+    """What is answered with a variable, empty where it may be, is answered without it."""
+    empty = Manner(empty=frozenset(MAY_BE_EMPTY))
+    for place in app.places:
+        full = app.get(place, empty)
+        for row, manner in MISSING.items():
+            bare = app.get(place, manner.but(empty=empty.empty - manner.absent))
+            app.look_at(full, bare)
+            judge(row, not worse(bare, full), full.outcome, f"without it, {bare.outcome}")
+    mounted = empty.but(script_name="/mnt")
+    full = app.serve(Request(path=""), mounted)
+    bare = app.serve(Request(path=""), mounted.but(empty=empty.empty - {"PATH_INFO"}, absent=frozenset({"PATH_INFO"})))
+    app.look_at(full, bare)
+    judge("WSGI-ENV-044", not worse(bare, full), full.outcome, f"without it, {bare.outcome}")
 
 
 @requirement("WSGI-UNICODE-008", "WSGI-UNICODE-011")

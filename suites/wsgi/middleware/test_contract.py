@@ -49,7 +49,7 @@ def test_needs_no_special_support(middleware: Middleware, judge: Judge) -> None:
     passing(middleware)
     for manner in MANNERS:
         for container in CONTAINERS:
-            passage = passing(middleware, Script(container=container), manner)
+            passage = middleware.through(Script(container=container), None, manner)
             middleware.look(passage)
             judge(
                 "WSGI-MW-006", passage.outer.error is None, "an answer", f"{manner.changes()}: {passage.outer.outcome}"

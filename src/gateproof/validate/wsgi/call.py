@@ -292,7 +292,7 @@ class Call(Observer):
         if self.code in BODILESS:
             self.say("WSGI-HTTP-038", f"a {self.code} response has a body", "no body", f"{self.total} bytes")
         elif length is not None and self.total > int(length):
-            self.say("WSGI-HTTP-037", "the body is longer than Content-Length", length, self.total)
+            self.say("WSGI-HTTP-037", "the body is longer than Content-Length", length, f"{self.total} octets")
 
     def early_item(self, data: object) -> None:
         """Judge an item that comes before start_response."""
@@ -316,7 +316,7 @@ class Call(Observer):
             self.say("WSGI-START-017", "the call ended without start_response", "start_response", "no call")
             return
         if self.limited and not self.head and self.code not in BODILESS and self.total < int(self.fields[0] or 0):
-            self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", self.fields[0], self.total)
+            self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", self.fields[0], f"{self.total} octets")
         if self.code == 204 and self.fields[0] is not None:
             self.say("WSGI-HTTP-039", "a 204 response has a Content-Length", "none", self.fields[0])
         if self.inform:

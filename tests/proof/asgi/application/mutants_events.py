@@ -402,13 +402,53 @@ class DebugsTwice(Application):
 ACCEPT, SEND, CLOSE = "websocket.accept", "websocket.send", "websocket.close"
 
 
-@mutant("ASGI-WS-SCOPE-018")
+@mutant("ASGI-WS-SCOPE-024", also=["ASGI-WS-SCOPE-018"])
 class ReadsTheSubprotocols(Application):
     """Looks subprotocols up without a default."""
 
     def subprotocol(self, scope: Scope) -> str | None:
         """The fault."""
         return next((name for name in scope["subprotocols"] if name == "chat"), None)
+
+
+@mutant("ASGI-WS-SCOPE-023", also=["ASGI-WS-SCOPE-018"])
+class NotesWhoTalks(Application):
+    """Notes the client of a handshake without a guard."""
+
+    def subprotocol(self, scope: Scope) -> str | None:
+        """The fault."""
+        assert scope["client"][0]
+        return super().subprotocol(scope)
+
+
+@mutant("ASGI-WS-SCOPE-025", also=["ASGI-WS-SCOPE-018"])
+class ReadsTheQueryOfHandshakes(Application):
+    """Looks the query of a handshake up without a guard."""
+
+    def subprotocol(self, scope: Scope) -> str | None:
+        """The fault."""
+        assert b"\r" not in scope["query_string"]
+        return super().subprotocol(scope)
+
+
+@mutant("ASGI-WS-SCOPE-026", also=["ASGI-WS-SCOPE-018"])
+class ReadsTheMountPointOfHandshakes(Application):
+    """Looks the mount point of a handshake up without a guard."""
+
+    def subprotocol(self, scope: Scope) -> str | None:
+        """The fault."""
+        assert scope["root_path"] is not None
+        return super().subprotocol(scope)
+
+
+@mutant("ASGI-WS-SCOPE-018")
+class WantsAnAddressOrAQuery(Application):
+    """Takes the server's address of a handshake where it has no query, without a guard."""
+
+    def subprotocol(self, scope: Scope) -> str | None:
+        """The fault."""
+        assert "query_string" in scope or scope["server"]
+        return super().subprotocol(scope)
 
 
 @mutant("ASGI-WS-005")

@@ -421,38 +421,6 @@ class TriesAgain(Through):
             await self.app(scope, receive, send)
 
 
-@mutant("ASGI-MW-017", also=["ASGI-MW-005", "ASGI-MW-023"])
-class FieldsOfEveryScope(Through):
-    """Reads the fields of every scope, a lifespan's too."""
-
-    def below(self, scope: Scope) -> Scope:
-        """The fault."""
-        assert dict(scope["headers"]) is not None
-        return dict(scope)
-
-
-@mutant("ASGI-MW-025")
-class AddressOfHandshakes(Through):
-    """Notes the client of every handshake without a guard."""
-
-    def below(self, scope: Scope) -> Scope:
-        """The fault."""
-        if scope["type"] == "websocket":
-            assert scope["client"][0] is not None
-        return dict(scope)
-
-
-@mutant("ASGI-MW-017", also=["ASGI-MW-025"])
-class DecodesFields(Through):
-    """Takes fields for UTF-8."""
-
-    def below(self, scope: Scope) -> Scope:
-        """The fault."""
-        for _, value in scope.get("headers", ()):
-            value.decode()
-        return dict(scope)
-
-
 @mutant("ASGI-MW-018")
 class KeepsTheSend(Through):
     """Keeps send on itself."""

@@ -107,7 +107,7 @@ class WrapsByKeyword(Application):
 # environ
 
 
-@mutant("WSGI-ENV-033")
+@mutant("WSGI-ENV-045", also=["WSGI-ENV-033"])
 class NeedsAnAddress(Application):
     """Indexes REMOTE_ADDR."""
 
@@ -116,7 +116,7 @@ class NeedsAnAddress(Application):
         return Response(body=[environ["REMOTE_ADDR"].encode()])
 
 
-@mutant("WSGI-ENV-033")
+@mutant("WSGI-ENV-046", also=["WSGI-ENV-033"])
 class NeedsAHost(Application):
     """Answers 500 where there is no Host field."""
 
@@ -127,7 +127,16 @@ class NeedsAHost(Application):
         return super().answer(environ)
 
 
-@mutant("WSGI-ENV-034")
+@mutant("WSGI-ENV-033")
+class NeedsABrowser(Application):
+    """Indexes the name of the client's software."""
+
+    def page_greet(self, environ: Environ) -> Response:
+        """Greet it."""
+        return Response(body=[environ["HTTP_USER_AGENT"].encode("latin-1")])
+
+
+@mutant("WSGI-ENV-041", also=["WSGI-ENV-034"])
 class NeedsAQuery(Application):
     """Indexes QUERY_STRING."""
 
@@ -136,13 +145,41 @@ class NeedsAQuery(Application):
         return super().query({"QUERY_STRING": environ["QUERY_STRING"]}, name, otherwise)
 
 
-@mutant("WSGI-ENV-034")
+@mutant("WSGI-ENV-043", also=["WSGI-ENV-034"])
 class CannotBeMounted(Application):
     """Indexes SCRIPT_NAME."""
 
     def path(self, environ: Environ) -> str:
         """Index it."""
         return super().path(environ) if environ["SCRIPT_NAME"] is not None else ""
+
+
+@mutant("WSGI-ENV-044", also=["WSGI-ENV-034"])
+class NeedsAPath(Application):
+    """Indexes PATH_INFO."""
+
+    def path(self, environ: Environ) -> str:
+        """Index it."""
+        return super().path({"PATH_INFO": environ["PATH_INFO"]})
+
+
+@mutant("WSGI-ENV-042", also=["WSGI-ENV-034"])
+class NeedsALength(Application):
+    """Indexes CONTENT_LENGTH."""
+
+    def answer(self, environ: Environ) -> Response:
+        """Index it."""
+        return super().answer({**environ, "CONTENT_LENGTH": environ["CONTENT_LENGTH"]})
+
+
+@mutant("WSGI-ENV-034")
+class NeedsOneOfTwo(Application):
+    """Knows a place by its query or by its mount point, without a guard where there is neither."""
+
+    def path(self, environ: Environ) -> str:
+        """Look for one, then for the other."""
+        assert "QUERY_STRING" in environ or environ["SCRIPT_NAME"] is not None
+        return super().path(environ)
 
 
 @mutant("WSGI-UNICODE-008")

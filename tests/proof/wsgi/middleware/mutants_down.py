@@ -207,6 +207,59 @@ class NeedsAServer(Middleware):
         return super().__call__(environ, start_response)
 
 
+class Needs(Middleware):
+    """Indexes variables that may be missing."""
+
+    names: tuple[str, ...] = ()
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Index them."""
+        assert [environ[name] for name in self.names]
+        return super().__call__(environ, start_response)
+
+
+@mutant("WSGI-MW-009", also=["WSGI-MW-006"])
+class NeedsAQuery(Needs):
+    """Indexes QUERY_STRING."""
+
+    names = ("QUERY_STRING",)
+
+
+@mutant("WSGI-MW-010")
+class NeedsALength(Needs):
+    """Indexes CONTENT_LENGTH."""
+
+    names = ("CONTENT_LENGTH",)
+
+
+@mutant("WSGI-MW-011")
+class NeedsAPath(Needs):
+    """Indexes PATH_INFO."""
+
+    names = ("PATH_INFO",)
+
+
+@mutant("WSGI-MW-011", also=["WSGI-MW-006"])
+class NeedsAMountPoint(Needs):
+    """Indexes SCRIPT_NAME."""
+
+    names = ("SCRIPT_NAME",)
+
+
+@mutant("WSGI-MW-012", also=["WSGI-MW-006"])
+class NeedsAnAddress(Needs):
+    """Indexes REMOTE_ADDR."""
+
+    names = ("REMOTE_ADDR",)
+
+
+@mutant("WSGI-MW-013", also=["WSGI-MW-006"])
+class NeedsAHost(Needs):
+    """Indexes HTTP_HOST."""
+
+    names = ("HTTP_HOST",)
+
+
 # The streams
 
 
