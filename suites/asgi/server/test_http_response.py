@@ -288,10 +288,11 @@ def _head(x: Exchange) -> Any:
     return x.head.head if x.head else x.outcome
 
 
-MALFORMED: list[tuple[Any, bytes, bytes]] = [
-    *[(200, name, b"1") for name in (b"", b"x a", b"x-a ", b" x-a", b"x\x01", b"x\xe9", b"x\x7f", b"x/a")],
-    *[(200, b"x-a", value) for value in (b"a\x01b", b"a\x7fb", b"\x1b[0m", b"a\x0bb", b"\x08")],
-    *[(status, b"x-a", b"1") for status in (2000, 99, 0, -1, 20)],
+BAD_NAME, BAD_VALUE, BAD_STATUS = "ASGI-HTTP-RESP-046", "ASGI-HTTP-RESP-071", "ASGI-HTTP-RESP-072"
+MALFORMED: list[tuple[str, Any, bytes, bytes]] = [
+    *[(BAD_NAME, 200, name, b"1") for name in (b"", b"x a", b"x-a ", b" x-a", b"x\x01", b"x\xe9", b"x\x7f", b"x/a")],
+    *[(BAD_VALUE, 200, b"x-a", value) for value in (b"a\x01b", b"a\x7fb", b"\x1b[0m", b"a\x0bb", b"\x08")],
+    *[(BAD_STATUS, status, b"x-a", b"1") for status in (2000, 99, 0, -1, 20)],
 ]
 
 
@@ -307,18 +308,19 @@ def test_no_delimiter_is_in_a_name(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-RESP-058", name not in octets.lower(), f"nothing of {name!r}", octets[:200])
 
 
-@requirement("ASGI-HTTP-RESP-046", "ASGI-ERR-011", revision=2)
+@requirement("ASGI-HTTP-RESP-046", "ASGI-HTTP-RESP-071", "ASGI-HTTP-RESP-072", "ASGI-ERR-011", revision=3)
 def test_nothing_malformed_is_sent(server: Server, judge: Judge) -> None:
     """No name that is no token, no other control octet and no status but three digits is on the wire."""
-    for status, name, value in MALFORMED:
+    for row, status, name, value in MALFORMED:
         x, octets = sent(server, trying(start_with([(name, value), (b"content-length", b"2")], status), body(b"ok")))
         said = f"status {status!r}, {name!r}: {value!r}"
         if not judge("ASGI-ERR-011", not x.died, f"an exception out of send, or none, for {said}", x.died):
-            judge.blocked("ASGI-HTTP-RESP-046", f"the server died of {said}")
+            for each in (BAD_NAME, BAD_VALUE, BAD_STATUS):
+                judge.blocked(each, f"the server died of {said}")
             return
         head = head_of(octets)
         problems = head.problems if head else []
-        judge("ASGI-HTTP-RESP-046", not problems, f"nothing of {said}", problems)
+        judge(row, not problems, f"nothing of {said}", problems)
 
 
 @requirement("ASGI-HTTP-RESP-040")

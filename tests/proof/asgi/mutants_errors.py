@@ -136,17 +136,29 @@ class StatusFromText(Edited):
 
 
 @fault("ASGI-ERR-008")
-class EmptyForWrong(Edited):
-    """A body that is no bytes is empty."""
+class EmptyForText(Edited):
+    """A body that is a text is empty."""
 
     kind = "http.response.body"
 
     def mend(self, event: Event) -> Event:
         """The fault."""
-        return event if isinstance(event.get("body", b""), bytes) else {**event, "body": b""}
+        body = event.get("body", b"")
+        return {**event, "body": b""} if isinstance(body, str) and body else event
 
 
-@fault("ASGI-ERR-009")
+@fault("ASGI-ERR-033")
+class EmptyForNone(Edited):
+    """A body that is None is empty."""
+
+    kind = "http.response.body"
+
+    def mend(self, event: Event) -> Event:
+        """The fault."""
+        return {**event, "body": b""} if event.get("body", b"") is None else event
+
+
+@fault("ASGI-ERR-034")
 class OneOfTwo(EditedWebSocket):
     """Of text and bytes the text is sent."""
 
@@ -166,7 +178,17 @@ class TextOfOctets(EditedWebSocket):
         return {**event, "text": text.decode("latin-1")} if isinstance(text, bytes) else event
 
 
-@fault("ASGI-ERR-010")
+@fault("ASGI-ERR-035")
+class EmptyForNeither(EditedWebSocket):
+    """A message without content is an empty one."""
+
+    def mend(self, event: Event) -> Event:
+        """The fault."""
+        nothing = event.get("text") is None and event.get("bytes") is None
+        return {**event, "text": ""} if nothing and event.get("type") == "websocket.send" else event
+
+
+@fault("ASGI-ERR-036")
 class CodeFromText(EditedWebSocket):
     """A code may be a text."""
 

@@ -350,7 +350,7 @@ class BracketsPass(Trusting):
         return b"[" in name or b"]" in name or name == b"content-length"
 
 
-@fault("ASGI-HTTP-RESP-046")
+@fault("ASGI-HTTP-RESP-071")
 class EscapesPass(Trusting):
     """ESC is written."""
 
@@ -359,7 +359,7 @@ class EscapesPass(Trusting):
         return b"\x1b" in value or name == b"content-length"
 
 
-@fault("ASGI-HTTP-RESP-046")
+@fault("ASGI-HTTP-RESP-072")
 class FourDigits(Http):
     """A status of four digits is written."""
 

@@ -349,7 +349,7 @@ class HopByHopPasses(Answer):
         super().check_name("X-" + name if name else name)
 
 
-@fault("WSGI-HEADERS-024")
+@fault("WSGI-HEADERS-031", also=["WSGI-HEADERS-024"])
 class LengthsUnchecked(Answer):
     """Content-Length is sent as it comes."""
 
@@ -366,6 +366,16 @@ class LengthsUnchecked(Answer):
     def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
         """Add nothing to what was given."""
         return [] if self.values("content-length") else super().framing(total)
+
+
+@fault("WSGI-HEADERS-024")
+class WordsForLengths(LengthsUnchecked):
+    """One Content-Length is sent as it comes."""
+
+    def check_lengths(self, values: list[str]) -> None:
+        """The fault."""
+        if "," in ",".join(values):
+            super(LengthsUnchecked, self).check_lengths(values)
 
 
 @fault("WSGI-HEADERS-028", also=["WSGI-HEADERS-017", "WSGI-START-010"])

@@ -130,7 +130,7 @@ class WebSocketCall(Call):
         text, data = event.get("text"), event.get("bytes")
         if (text is None) is (data is None):
             row, why = "ASGI-WS-035", "not exactly one of bytes and text is given"
-            self.wrong(row, why, "one of them", event, "ASGI-ERR-009")
+            self.wrong(row, why, "one of them", event, "ASGI-ERR-035" if text is None else "ASGI-ERR-034")
         elif isinstance(data, (bytearray, memoryview)):
             self.wrong("ASGI-EVENT-020", "bytes is a buffer", "bytes", type(data))
         elif not isinstance(text, (str, type(None))) or not isinstance(data, (bytes, type(None))):
@@ -142,11 +142,11 @@ class WebSocketCall(Call):
         self.walk_sent(event, CLOSE_KEYS)
         code, reason = event.get("code", 1000), event.get("reason")
         if not isinstance(code, int):
-            self.wrong("ASGI-WS-045", "code is not int", "int", code, "ASGI-ERR-010")
+            self.wrong("ASGI-WS-045", "code is not int", "int", code, "ASGI-ERR-036")
         elif not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
             self.wrong("ASGI-WS-086", "code is none that a peer may send", "1000-1003, 1007-1014, 3000-4999", code)
         if reason is not None and not isinstance(reason, str):
-            self.wrong("ASGI-WS-046", "reason is not str", "str or None", reason, "ASGI-ERR-010")
+            self.wrong("ASGI-WS-046", "reason is not str", "str or None", reason, "ASGI-ERR-036")
         self._step("close", event)
 
     # The denial response
