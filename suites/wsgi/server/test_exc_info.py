@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any
 
-from gateproof.check import requirement
+from gateproof.check import launch, requirement
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.scripts import Script, Step, attempt, errors, fail, ok, start, wait, wsgi
@@ -16,6 +16,7 @@ from gateproof.wire.request import get
 from .looking import answered
 
 BINARY = ("Content-Type", "application/octet-stream")
+MORE_THAN_THREADS = 12  # pools of servers have ten at most, unless they are told otherwise
 
 
 @requirement("WSGI-EXC-001", "WSGI-EXC-023", "WSGI-EXC-024", revision=2)
@@ -144,6 +145,18 @@ def test_an_application_that_fails(server: Server, judge: Judge) -> None:
         odd = server.exchange(get(), script, timeout=2.0)
         after = server.exchange(get(), ok())
         judge("WSGI-EXC-009", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
+
+
+@launch("beside")
+@requirement("WSGI-EXC-028", "WSGI-EXC-029")
+def test_failures_that_are_no_exception(server: Server, judge: Judge) -> None:
+    """What is raised need not derive from Exception: the client is told all the same, and no thread is lost by it."""
+    failed = [server.exchange(get(), wsgi(fail("BaseException"))) for _ in range(MORE_THAN_THREADS)]
+    told, died = not failed[0].silent, [x.died for x in failed if x.died]
+    judge("WSGI-EXC-028", told, "an answer, or the end of the connection", failed[0].outcome)
+    after = server.exchange(get(), ok())
+    goes_on = answered(after) and not died
+    judge("WSGI-EXC-029", goes_on, f"the server goes on after {len(failed)} failures", died or after.outcome)
 
 
 def cut(step: Step, kind: tuple[str, str]) -> Script:

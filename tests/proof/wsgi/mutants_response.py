@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import socket
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from gateproof.reference.answer import Answer, FileWrapper, Headers
 from gateproof.reference.body import Source
@@ -113,6 +115,46 @@ class SendsTheStoredHeader(Answer):
             self.close = True
             self.send_head(0)
         super().fail(status)
+
+
+@mutant("WSGI-EXC-028")
+class LeavesTheClientWaiting(Server):
+    """What does not derive from Exception is not trapped, and the connection stays open."""
+
+    held: ClassVar[list[socket.socket]] = []
+
+    def report(self) -> None:
+        """The fault."""
+        super().report()
+        if not isinstance(sys.exc_info()[1], Exception):
+            raise
+
+    def serve(self, connection: socket.socket, peer: Any) -> None:
+        """Its end: nobody closes the connection."""
+        other = connection.dup()
+        try:
+            super().serve(connection, peer)
+        except BaseException:
+            self.held.append(other)
+        else:
+            other.close()
+
+
+@mutant("WSGI-EXC-029")
+class LosesAThread(Server):
+    """What does not derive from Exception ends a thread, of which there are ten."""
+
+    threads = 10
+
+    def report(self) -> None:
+        """The fault."""
+        super().report()
+        self.threads -= not isinstance(sys.exc_info()[1], Exception)
+
+    def serve(self, connection: socket.socket, peer: Any) -> None:
+        """Its end: nobody is left to serve."""
+        if self.threads > 0:
+            super().serve(connection, peer)
 
 
 @mutant("WSGI-EXC-009")
