@@ -31,16 +31,21 @@ def test_remote_addr_is_the_peer(server: Server, judge: Judge) -> None:
 
 
 @launch("unix")
-@requirement("WSGI-CGI-008", "WSGI-CGI-009")
+@requirement("WSGI-CGI-008", "WSGI-CGI-009", "WSGI-CGI-011")
 def test_a_client_without_an_address(server: Server, judge: Judge) -> None:
-    """Over a unix socket requests are served, and what CGI names is str."""
+    """Over a unix socket requests are served, what CGI names is str, and the server has a name and a port."""
     for request, body in ((get(), b""), (post(b"hello"), b"hello")):
         x = server.exchange(request, wsgi(read_request(), start("200 OK", [("Content-Length", "2")]), items=[b"ok"]))
         served = x.response is not None and x.response.body == b"ok" and [call.body for call in x.calls] == [body]
         judge("WSGI-CGI-008", served, "one call, and its response", x.outcome)
         for call in x.calls:
             wrong = {key: seen for key, seen in call.environ.items() if key in CGI and not text(seen)}
-            judge("WSGI-CGI-009", not wrong, "a str", wrong)
+            if not judge("WSGI-CGI-009", not wrong, "a str", wrong):
+                judge.blocked("WSGI-CGI-011", "what CGI names is no str")
+                continue
+            name, port = value(call.environ, "SERVER_NAME"), value(call.environ, "SERVER_PORT")
+            whole = name != "" and re.fullmatch("[0-9]+", port)
+            judge("WSGI-CGI-011", whole, "a name, and a number for the port", (name, port))
     judge.rest_blocked("the application was not called")
 
 

@@ -365,6 +365,15 @@ class NoneForAnAddress(Server):
         return super().remote_addr(peer) or None
 
 
+@mutant("WSGI-CGI-011")
+class NoneForAPort(Server):
+    """SERVER_PORT is the text None where there is none."""
+
+    def server_port(self) -> Any:
+        """The fault."""
+        return str(self.port or None)
+
+
 @mutant("WSGI-CGI-007")
 class VersionNone(Server):
     """A version that is not known is None."""
