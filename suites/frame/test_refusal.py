@@ -71,23 +71,33 @@ def test_faulty_framing_ends_the_connection(server: Server, judge: Judge) -> Non
     report(judge, "FRAME-072", crashed, "400")
 
 
-@requirement("FRAME-120")
-def test_who_refuses_a_length_says_so(server: Server, judge: Judge) -> None:
-    """A length that is none is answered with an error, not with the end of the connection alone."""
-    wrong, seen = [], 0
-    for name, field in FAULTY:
-        if field[0] != b"Content-Length":
-            continue
-        sent = play(server, first(field), follow=b"")
-        if sent.calls or sent.silent:
-            continue  # it was not refused, which is for others to judge
-        seen += 1
-        if sent.first.closed and not any(direction == "in" for _, direction, _ in sent.first.trace):
-            wrong.append(f"{name}: closed without an answer")
-    if not seen:
-        judge.blocked("FRAME-120", "none of the requests was refused")
-        return
-    report(judge, "FRAME-120", wrong, "400, then the end of the connection")
+SAYS_SO: dict[str, list[tuple[str, bytes]]] = {
+    "FRAME-120": [(name, first(field)) for name, field in FAULTY if field[0] == b"Content-Length"],
+    "FRAME-138": [("a folded line", lines(b"X-A: a\r\n b"))],
+    "FRAME-139": [
+        ("no Host", build(b"GET", FIRST, ())),
+        ("two Host fields", build(b"GET", FIRST, (HOST, (b"Host", b"other.test")))),
+        ("a blank before the colon", lines(b"X-A : v")),
+    ],
+}
+
+
+@requirement("FRAME-120", "FRAME-138", "FRAME-139")
+def test_who_refuses_says_so(server: Server, judge: Judge) -> None:
+    """Where the text has 400 for it, a refusal is an answer, not the end of the connection alone."""
+    for row, shapes in SAYS_SO.items():
+        wrong, seen = [], 0
+        for name, octets in shapes:
+            sent = play(server, octets, follow=b"")
+            if sent.calls or sent.silent:
+                continue  # it was not refused, which is for others to judge
+            seen += 1
+            if sent.first.closed and not any(direction == "in" for _, direction, _ in sent.first.trace):
+                wrong.append(f"{name}: closed without an answer")
+        if seen or row == "FRAME-138":  # a fold may be taken
+            report(judge, row, wrong, "400, then the end of the connection")
+        else:
+            judge.blocked(row, "none of the requests was refused")
 
 
 def _stays(server: Server, octets: bytes) -> str:

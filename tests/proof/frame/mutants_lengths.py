@@ -163,8 +163,17 @@ class Unsaid(BadRequest):
     """A refusal without an answer."""
 
 
+class SaysNothing(Server):
+    """Closes the connection where its grammar leaves a refusal unsaid."""
+
+    def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
+        """The fault."""
+        if not isinstance(refusal, Unsaid):
+            super().refuse(connection, refusal)
+
+
 @fault("FRAME-120")
-class LengthEndsTheConnection(Server):
+class LengthEndsTheConnection(SaysNothing):
     """Closes the connection where a length cannot be read."""
 
     class grammar_class(Grammar):  # noqa: N801
@@ -179,10 +188,38 @@ class LengthEndsTheConnection(Server):
 
     grammar = grammar_class()
 
-    def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
-        """The fault."""
-        if not isinstance(refusal, Unsaid):
-            super().refuse(connection, refusal)
+
+@fault("FRAME-138")
+class FoldEndsTheConnection(SaysNothing):
+    """Closes the connection at a folded line."""
+
+    class grammar_class(Grammar):  # noqa: N801
+        """Refuses and says nothing."""
+
+        def field(self, line: bytes) -> tuple[bytes, bytes]:
+            """The fault."""
+            if line[:1] in (b" ", b"\t"):
+                raise Unsaid
+            return super().field(line)
+
+    grammar = grammar_class()
+
+
+@fault("FRAME-139")
+class HostEndsTheConnection(SaysNothing):
+    """Closes the connection where there is not one Host."""
+
+    class grammar_class(Grammar):  # noqa: N801
+        """Refuses and says nothing."""
+
+        def check_host(self, request: Request) -> None:
+            """The fault."""
+            try:
+                super().check_host(request)
+            except BadRequest:
+                raise Unsaid from None
+
+    grammar = grammar_class()
 
 
 @fault("FRAME-010", also=["FRAME-011", "WSGI-HTTP-023"])

@@ -222,30 +222,43 @@ class OtherCharsetsRefused(Grammar):
         return super().check_target(method, target)
 
 
-class NoLength(BadRequest):
-    """A refusal of what is no length, which wants an answer (9112, 6.3)."""
+class Demanded(BadRequest):
+    """A refusal that wants an answer: of a length (9112, 6.3), a fold (5.2), a blank at a colon (5.1), a Host (3.2)."""
 
 
-class LengthsApart(Grammar):
-    """Tells refusals of a length from others."""
+class DemandsApart(Grammar):
+    """Tells these refusals from others."""
 
     def length(self, value: bytes) -> int:
         """Return a length."""
         try:
             return super().length(value)
         except BadRequest:
-            raise NoLength from None
+            raise Demanded from None
+
+    def field(self, line: bytes) -> tuple[bytes, bytes]:
+        """Split a field line."""
+        if line[:1] in (b" ", b"\t") or line.partition(b":")[0][-1:] in (b" ", b"\t"):
+            raise Demanded
+        return super().field(line)
+
+    def check_host(self, request: Request) -> None:
+        """There is one Host."""
+        try:
+            super().check_host(request)
+        except BadRequest:
+            raise Demanded from None
 
 
 @choice()
 class SilentRefusal(Server):
     """Whatever is refused gets no answer, where none is demanded."""
 
-    grammar = LengthsApart()
+    grammar = DemandsApart()
 
     def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
         """The choice."""
-        if isinstance(refusal, NoLength):
+        if isinstance(refusal, Demanded):
             super().refuse(connection, refusal)
 
 
@@ -351,11 +364,11 @@ class CloseAfterEach(asgi.Server):
 class AsgiSilentRefusal(asgi.Server):
     """Whatever is refused gets no answer, where none is demanded."""
 
-    grammar = LengthsApart()
+    grammar = DemandsApart()
 
     async def refuse(self, connection: Connection, refusal: BadRequest) -> None:
         """The choice."""
-        if isinstance(refusal, NoLength):
+        if isinstance(refusal, Demanded):
             await super().refuse(connection, refusal)
 
 
