@@ -25,19 +25,53 @@ RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2")
 CODINGS = b"gzip, deflate, br, zstd"
 REFUSED = (b"identity", b"gzip;q=0, deflate;q=0, br;q=0, zstd;q=0")
 SPAN = re.compile(rb"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
-# Values that are no dates, ranges, credentials, hosts or lists, whatever their fields promise.
-UNPARSED: tuple[Field, ...] = (
-    *((b"if-modified-since", value) for value in (b"yesterday", b"", b"0", b"Fri, 32 Foo 2100 25:00:00 GMT")),
-    *((b"if-none-match", b'x, "'), (b"if-range", b"yesterday"), (b"if-unmodified-since", b"-1"), (b"accept", b";q=,/")),
-    *((b"range", value) for value in (b"bytes=x-", b"bytes=--1", b"bytes=", b"=", b"bytes=1-0,-", b"lines=0-")),
-    *((b"cookie", b"=; ;;a"), (b"authorization", b"Basic !!!"), (b"authorization", b""), (b"authorization", b"Basic")),
-    *((b"accept-language", b"*;q=x"), (b"accept-encoding", b"gzip;q=x"), (b"accept-charset", b"x-none;q=2")),
-    *((b"content-type", value) for value in (b"multipart/form-data", b"text/plain; charset=x-none", b"/", b";")),
-    *((b"origin", b"http://[::1"), (b"referer", b"http://[::1"), (b"user-agent", b""), (b"traceparent", b"00-x")),
-    *((b"x-forwarded-for", b", unknown"), (b"x-forwarded-port", b"port"), (b"x-forwarded-proto", b"")),
-    (b"forwarded", b"=;"),
-)
+# Values that are no dates, ranges, lists, credentials, types, addresses or hosts, whatever their fields promise.
+UNPARSED: dict[str, tuple[Field, ...]] = {
+    "conditions": (
+        *((b"if-modified-since", value) for value in (b"yesterday", b"", b"0", b"Fri, 32 Foo 2100 25:00:00 GMT")),
+        *((b"if-none-match", b'x, "'), (b"if-range", b"yesterday"), (b"if-unmodified-since", b"-1")),
+        *((b"range", value) for value in (b"bytes=x-", b"bytes=--1", b"bytes=", b"=", b"bytes=1-0,-", b"lines=0-")),
+        *((b"range", b"bytes=0-,0-,0-"), (b"if-modified-since", b"Fri, 01 Jan 99999 00:00:00 GMT")),
+    ),
+    "wishes": (
+        *((b"accept", b";q=,/"), (b"accept-language", b"*;q=x"), (b"accept-encoding", b"gzip;q=x")),
+        *((b"accept-charset", b"x-none;q=2"), (b"user-agent", b""), (b"traceparent", b"00-x")),
+        *((b"accept", b"a/b;q=inf"), (b"accept", b'a/b;x="'), (b"cache-control", b"="), (b"max-forwards", b"x")),
+        *((b"origin", b"http://[::1"), (b"referer", b"http://[::1")),
+    ),
+    "credentials": (
+        *((b"authorization", value) for value in (b"Basic !!!", b"", b"Basic", b"Basic ab", b"Basic /zo=")),
+        *((b"authorization", value) for value in (b"Digest", b'Digest a="', b"Bearer")),
+        *((b"cookie", value) for value in (b"=; ;;a", b"a,b=c", b'a="', b'a="\\400"', b"$Version=1")),
+        # Cookies that frameworks sign: what is not theirs has no signature.
+        *((b"cookie", b"session=x; sessionid=x; csrftoken=x; messages=x"), (b"cookie", b"session=eyJhIjoxfQ.x.y")),
+    ),
+    "types": (
+        *((b"content-type", value) for value in (b"multipart/form-data", b"text/plain; charset=x-none", b"/", b";")),
+        *((b"content-type", b"multipart/form-data; boundary"), (b"content-type", b"a/b; q*=UTF-8''%ff")),
+        *((b"content-type", b"text/plain; charset=hex"), (b"content-range", b"bytes */-1")),
+    ),
+    "proxies": (
+        *((b"forwarded", b"=;"), (b"forwarded", b"")),
+        *((b"x-forwarded-for", b", unknown"), (b"x-forwarded-port", b"port"), (b"x-forwarded-proto", b"")),
+        *((b"x-forwarded-host", value) for value in (b"", b":", b"[::1", b"else.example:port")),
+    ),
+    "hosts": tuple(
+        (b"host", value)
+        for value in (
+            *(b"", b"a b", b"[::1", b"[::1]:80", b"else.example:", b"else.example:port", b"@", b"/", b"a,b"),
+            *(b"::1", b"else.example:-1", b"[]"),
+        )
+    ),
+}
+SOME = 4  # cookies of an answer that are looked at
 BOUNDARY = re.compile(rb'multipart/byteranges.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE | re.DOTALL)
+
+
+def torn(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """Return request fields with the cookies that these fields of an answer set, and nothing of what they held."""
+    names = dict.fromkeys(value.partition(b"=")[0].strip() for name, value in fields if name.lower() == b"set-cookie")
+    return tuple((b"cookie", name + b"=x") for name in names if name)[:SOME]
 
 
 @dataclass(frozen=True)

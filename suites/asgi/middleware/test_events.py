@@ -366,6 +366,27 @@ def test_exceptions_come_out(middleware: Middleware, judge: Judge) -> None:
         judge("ASGI-MW-010", told, "the exception out of a conversation, or an end of it", call.outcome)
 
 
+@requirement("ASGI-MW-049")
+def test_exceptions_behind_the_response_come_out(middleware: Middleware, judge: Judge) -> None:
+    """An exception of the application inside comes out behind its response too, at once or after some work."""
+    request = reached(middleware)[0]
+    for answers, turns in ((False, 0), (True, 0), (True, 5)):
+
+        async def failing(inner: Inner, receive: Any, send: Any, answers: bool = answers, turns: int = turns) -> None:
+            if answers:
+                await responding()(inner, receive, send)
+            for _ in range(turns):
+                await middleware.loop.turn()
+            raise InnerFailed("the work behind the response failed")
+
+        middleware.inside(failing)
+        call = middleware.http(request)
+        if not answers and call.error is None:
+            judge.reading("ASGI-MW-049", "it answers exceptions itself, which may be its purpose")
+            return
+        judge("ASGI-MW-049", call.error is not None, "the exception", call.outcome)
+
+
 @requirement("ASGI-MW-011")
 def test_what_send_raises_reaches_the_application(middleware: Middleware, judge: Judge) -> None:
     """An OSError out of the server's send comes out of the send of the application inside."""

@@ -12,6 +12,7 @@ from gateproof.drive.asgi import Call, Middleware, Request
 from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, whole
 from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server, websocket_scope
 from gateproof.judge import Judge
+from gateproof.wire.selecting import UNPARSED
 
 from ..application import drawing
 from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS, UNIX
@@ -139,6 +140,17 @@ def test_every_legal_handshake_is_accepted(middleware: Middleware, judge: Judge)
         schemes = [inner.scope.get("scheme", "ws") for inner in middleware.inner]
         changed = [scheme for scheme in schemes if scheme not in ("ws", "wss")]
         judge("ASGI-MW-032", not changed, "'ws' or 'wss' inside", f"{changed} for {dict(request.headers)}")
+
+
+@requirement("ASGI-MW-048")
+def test_what_cannot_be_parsed(middleware: Middleware, judge: Judge) -> None:
+    """Fields that promise a date, a cookie, a type, an address and hold none are ignored or refused."""
+    request = reached(middleware)[0]
+    for kind, fields in UNPARSED.items():
+        for field in fields if kind not in ("hosts", "proxies") else ():  # those are kinds of request above
+            middleware.inside(middleware.behaviour)
+            wrong = own(middleware, middleware.http(request.but(headers=(field,))))
+            judge("ASGI-MW-048", not wrong, f"{field} is ignored or refused", wrong)
 
 
 @requirement("ASGI-MW-018")

@@ -150,6 +150,7 @@ def test_copes_with_any_octets(app: Application, judge: Judge, draw: Draw) -> No
         for more in ("", "\xff\xfe", "\xc3", "/\xe9")
         for query in ("", "q=\xff", "a=%FF", "%C3")
     ]
+    corpus += [Request("GET", place.path, "", (("Accept", "a/b;q=\xb2"),)) for place in app.places]
     draw(law, asked, corpus)
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
-from gateproof.drive.wsgi import Request
+from gateproof.drive.wsgi import Manner, Request
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
+from gateproof.wire import selecting
 from gateproof.wire.selecting import UNPARSED
 
-from .looking import as_text, failed, judge_conduct
+from .looking import as_text, failed, judge_conduct, selected
 
+COPES = {
+    "conditions": "WSGI-HTTP-047",
+    "wishes": "WSGI-HTTP-054",
+    "credentials": "WSGI-HTTP-055",
+    "types": "WSGI-HTTP-056",
+    "proxies": "WSGI-HTTP-057",
+    "hosts": "WSGI-HTTP-058",
+}
 VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
 
 
@@ -44,15 +53,27 @@ def test_head_is_like_get(app: Application, judge: Judge) -> None:
     judge("WSGI-HTTP-042", True)  # unless it was judged otherwise
 
 
-@requirement("WSGI-HTTP-047")
+@requirement(
+    "WSGI-HTTP-047",
+    "WSGI-HTTP-054",
+    "WSGI-HTTP-055",
+    "WSGI-HTTP-056",
+    "WSGI-HTTP-057",
+    "WSGI-HTTP-058",
+    revision=2,
+)
 def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None:
     """What cannot be parsed is ignored or refused: it makes no call fail that comes to something without it."""
     for place in app.places:
         plain = app.serve(Request("GET", place.path, place.query))
         if failed(plain):
             continue
-        for field in UNPARSED:
-            odd = app.serve(Request("GET", place.path, place.query, as_text([field])))
-            app.look_at(plain, odd)
-            judge("WSGI-HTTP-047", not failed(odd), plain.outcome, f"with {field}, {odd.outcome}")
+        for kind, row in COPES.items():
+            torn = selecting.torn(selected(plain).fields) if kind == "credentials" else ()
+            for field in (*UNPARSED[kind], *torn):
+                ((name, value),) = as_text([field])
+                host, fields = (value, ()) if kind == "hosts" else ("localhost", ((name, value),))
+                odd = app.serve(Request("GET", place.path, place.query, fields), Manner(host=host))
+                app.look_at(plain, odd)
+                judge(row, not failed(odd), plain.outcome, f"with {field}, {odd.outcome}")
     judge.rest_blocked("no path answers a plain GET")

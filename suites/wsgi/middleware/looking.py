@@ -75,6 +75,7 @@ FIELDS = (
     (("X-HTTP-Method-Override", "DELETE"),),
     (("Origin", "http://else.example"), ("Access-Control-Request-Method", "PUT")),
     (("Authorization", "Basic !!!"),),
+    (("X-Forwarded-Host", "[::1]:8443"),),
 )
 BODY = b"a=1&b=caf%C3%A9"
 

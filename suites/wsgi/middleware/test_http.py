@@ -10,10 +10,10 @@ from gateproof.drive.wsgi.middleware import Middleware
 from gateproof.judge import Judge
 from gateproof.wire import selecting
 from gateproof.wire.request import looks_chunked
-from gateproof.wire.selecting import Field, Selected, Way
+from gateproof.wire.selecting import UNPARSED, Field, Selected, Way
 
-from ..application.looking import as_text, selected
-from .looking import PAGE, judge_conduct, survey
+from ..application.looking import as_text, failed, selected
+from .looking import PAGE, judge_conduct, passing, survey
 
 
 @requirement("WSGI-HTTP-034", "WSGI-HTTP-035")
@@ -44,3 +44,19 @@ def test_a_coding_is_one_that_was_asked_for(middleware: Middleware, judge: Judge
 
     way = Way(middleware.request.path, ask, ask())
     selecting.judged(judge, way, {"WSGI-MW-007": selecting.named, "WSGI-MW-008": selecting.refused})
+
+
+@requirement("WSGI-MW-014")
+def test_copes_with_values_that_are_none(middleware: Middleware, judge: Judge) -> None:
+    """Fields that promise a date, a cookie, a type, an address and hold none are ignored or refused."""
+    plain = passing(middleware)
+    if failed(plain.outer):
+        judge.blocked("WSGI-MW-014", f"an ordinary call fails by itself: {plain.outer.outcome}")
+        return
+    for kind, fields in UNPARSED.items():
+        for field in fields:
+            ((name, value),) = as_text([field])
+            asked = middleware.request if kind == "hosts" else middleware.request.having((name, value))
+            odd = middleware.through(Script(), asked, Manner(host=value if kind == "hosts" else "localhost"))
+            middleware.look(plain, odd)
+            judge("WSGI-MW-014", not failed(odd.outer), plain.outer.outcome, f"with {field}, {odd.outer.outcome}")

@@ -328,7 +328,57 @@ class ReadsTheDate(Application):
         await super().http(scope, receive, send)
 
 
-@mutant("ASGI-HTTP-SCOPE-070")
+class Trusts(Application):
+    """Reads a field of the request without a guard."""
+
+    name = b""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read it."""
+        for value in self.fields(scope, self.name):
+            if value.isascii():
+                self.read(value.decode("ascii"))
+        await super().http(scope, receive, send)
+
+    def read(self, value: str) -> object:
+        """Return something of it."""
+        return value
+
+
+@mutant("ASGI-HTTP-SCOPE-072")
+class WeighsByNumber(Trusts):
+    """Takes a quality for a number."""
+
+    name = b"accept-language"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
+
+
+@mutant("ASGI-HTTP-SCOPE-073")
+class SplitsTheSession(Trusts):
+    """Takes the signature of a session for granted."""
+
+    name = b"cookie"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return value.partition("session=")[2].split(".")[1] if "session=" in value else ""
+
+
+@mutant("ASGI-HTTP-SCOPE-075")
+class CountsTheForwardedPort(Trusts):
+    """Takes the forwarded port for a number."""
+
+    name = b"x-forwarded-port"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return int(value or 80)
+
+
+@mutant("ASGI-HTTP-SCOPE-074")
 class NeedsABoundary(Application):
     """Takes the boundary of a form for granted."""
 

@@ -349,6 +349,26 @@ class Swallows(Through):
                 raise
 
 
+@mutant("ASGI-MW-049")
+class ForgetsTheTask(Through):
+    """Has no use for the call inside once its response was passed on."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        complete = False
+
+        async def passing(event: Event) -> None:
+            nonlocal complete
+            await send(event)
+            complete = event["type"] == "http.response.body" and not event.get("more_body")
+
+        try:
+            await self.app(scope, receive, passing)
+        except Exception:
+            if not complete:
+                raise
+
+
 @mutant("ASGI-MW-011")
 class SendsFromATask(Through):
     """Queues what is sent, and sends it in a task."""
@@ -419,6 +439,18 @@ class TriesAgain(Through):
             if scope["type"] != "http":
                 raise
             await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-048")
+class SplitsTheSession(Through):
+    """Takes the signature of a session for granted."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The fault."""
+        for name, value in scope.get("headers", ()):
+            if name == b"cookie" and value.startswith(b"session="):
+                assert value.split(b".")[1:]
+        return dict(scope)
 
 
 @mutant("ASGI-MW-018")

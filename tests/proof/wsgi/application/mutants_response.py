@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator
@@ -182,6 +183,94 @@ class ParsesDates(Application):
         if since:
             assert parsedate_to_datetime(since)
         return super().answer(environ)
+
+
+class Trusts(Application):
+    """Reads a field of the request without a guard."""
+
+    name = ""
+
+    def answer(self, environ: Environ) -> Response:
+        """Read it."""
+        value = environ.get(self.name, "")
+        if value.isascii():
+            self.read(value)
+        return super().answer(environ)
+
+    def read(self, value: str) -> object:
+        """Return something of it."""
+        return value
+
+
+@mutant("WSGI-HTTP-054")
+class WeighsByNumber(Trusts):
+    """Takes a quality for a number."""
+
+    name = "HTTP_ACCEPT_LANGUAGE"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
+
+
+@mutant("WSGI-HTTP-055")
+class DecodesCredentials(Trusts):
+    """Takes what stands behind Basic for base64 of text."""
+
+    name = "HTTP_AUTHORIZATION"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return base64.b64decode(value.removeprefix("Basic ")).decode() if value.startswith("Basic ") else ""
+
+
+@mutant("WSGI-HTTP-055")
+class ReadsItsSession(Trusts):
+    """Takes a cookie of its own for whole."""
+
+    name = "HTTP_COOKIE"
+
+    def answer(self, environ: Environ) -> Response:
+        """Set it."""
+        made = super().answer(environ)
+        return Response(made.status, [*made.fields, ("Set-Cookie", "reference.seat=1.2")], made.body, made.length)
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return value.partition("reference.seat=")[2].split(".")[1] if "reference.seat=" in value else ""
+
+
+@mutant("WSGI-HTTP-056")
+class DecodesByCharset(Trusts):
+    """Decodes by the charset that is named."""
+
+    name = "CONTENT_TYPE"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return b"x".decode(value.partition("charset=")[2] or "ascii")
+
+
+@mutant("WSGI-HTTP-057")
+class CountsTheForwardedPort(Trusts):
+    """Takes the forwarded port for a number."""
+
+    name = "HTTP_X_FORWARDED_PORT"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return int(value or 80)
+
+
+@mutant("WSGI-HTTP-058")
+class CountsThePort(Trusts):
+    """Takes the port of the host for a number."""
+
+    name = "HTTP_HOST"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return int(value.rpartition(":")[2]) if ":" in value else 80
 
 
 @mutant("WSGI-STATUS-007")

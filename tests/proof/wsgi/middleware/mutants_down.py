@@ -260,6 +260,17 @@ class NeedsAHost(Needs):
     names = ("HTTP_HOST",)
 
 
+@mutant("WSGI-MW-014")
+class ReadsTheTrace(Middleware):
+    """Takes the parts of a trace for granted."""
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Read them."""
+        if trace := environ.get("HTTP_TRACEPARENT", ""):
+            int(trace.split("-")[3], 16)
+        return super().__call__(environ, start_response)
+
+
 # The streams
 
 
