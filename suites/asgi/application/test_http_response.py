@@ -15,6 +15,7 @@ from .varying import working
 
 BODILESS = (204, 304)
 DANGEROUS = b"\r\n\0"
+SINGLE = (b"content-length", b"content-type", b"content-range", b"location", b"etag", b"last-modified")
 
 
 @requirement("ASGI-HTTP-RESP-001", "ASGI-HTTP-RESP-002")
@@ -81,6 +82,20 @@ def test_values_stay_on_their_line(app: App, judge: Judge) -> None:
         return [field for field in call.headers if any(octet in DANGEROUS for part in field for octet in part)]
 
     everywhere(app, judge, "ASGI-HTTP-RESP-062", "fields of one line each", broken)
+
+
+@requirement("ASGI-HTTP-RESP-073")
+def test_one_value_is_said_once(app: App, judge: Judge) -> None:
+    """A field that holds one value is there once, in the first response and in those that follow."""
+
+    def repeated(call: Call) -> object:
+        names = [name.lower() for name, _ in call.headers]
+        return [field for field in call.headers if field[0].lower() in SINGLE and names.count(field[0].lower()) > 1]
+
+    everywhere(app, judge, "ASGI-HTTP-RESP-073", "each of them once at most", repeated)
+    for usual in working(app):
+        call = app.http(usual.request)
+        judge("ASGI-HTTP-RESP-073", not repeated(call), "each of them once at most, when asked again", repeated(call))
 
 
 @requirement("ASGI-HTTP-RESP-063")

@@ -222,6 +222,21 @@ class ALengthOfNothing(Application):
         await self.finish(send)
 
 
+@mutant("ASGI-HTTP-RESP-073")
+class SharesItsFields(Application):
+    """Adds to a list of fields that its responses share."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        super().__init__()
+        self.shared: list[Any] = []
+
+    async def start(self, send: Send, status: int, fields: Any, **more: Any) -> None:
+        """The fault."""
+        await super().start(send, status, [*fields, *self.shared], **more)
+        self.shared = [(b"content-type", b"text/plain")]
+
+
 @mutant("ASGI-HTTP-RESP-061")
 class ContentOfNothing(Application):
     """Sends a body with 204."""
