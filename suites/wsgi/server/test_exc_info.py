@@ -147,6 +147,18 @@ def test_an_application_that_fails(server: Server, judge: Judge) -> None:
         judge("WSGI-EXC-009", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
 
 
+UNFIT = {"a line end in a header": ("X-A", "v\r\nX-B: 1"), "a header without a name": ("", "v")}
+
+
+@requirement("WSGI-EXC-030")
+def test_headers_that_cannot_be_sent(server: Server, judge: Judge) -> None:
+    """The server goes on after an application gave it such headers."""
+    for what, header in UNFIT.items():
+        odd = server.exchange(get(), wsgi(attempt([start("200 OK", [header])]), items=[b"x"]), timeout=2.0)
+        after = server.exchange(get(), ok())
+        judge("WSGI-EXC-030", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
+
+
 @launch("beside")
 @requirement("WSGI-EXC-028", "WSGI-EXC-029")
 def test_failures_that_are_no_exception(server: Server, judge: Judge) -> None:

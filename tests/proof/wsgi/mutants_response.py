@@ -180,6 +180,20 @@ class DiesOfABadStatus(Server):
         return super().call(environ, answer)
 
 
+@mutant("WSGI-EXC-030")
+class DiesOfABadHeader(DiesOfABadStatus):
+    """After a header without a name the next request finds nobody."""
+
+    class answer_class(Answer):  # type: ignore[assignment]  # noqa: N801
+        """Notes the name."""
+
+        def check_headers(self, headers: Any) -> None:
+            """The beginning of the fault."""
+            if ("", "v") in headers:
+                self.server.failed = True  # type: ignore[attr-defined]
+            super().check_headers(headers)
+
+
 @fault("WSGI-EXC-010")
 class AlwaysTheLastChunk(Answer):
     """A failure ends a chunked body like any other."""
