@@ -109,7 +109,7 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
             yield Server(running, channel())
         return
     if variant == "os_environ":
-        os.environ["GATEPROOF_FOO"] = "\u20ac\u00e9"
+        os.environ |= {"GATEPROOF_FOO": "\u20ac\u00e9", "HTTP_X_OS": "os"}
     uds = f"{sockets()}/{launch}" if variant == "unix" else None
     server = make(application, mount=mount, tls=own, errors=io.StringIO(), uds=uds, **options)
     if variant == "single":
@@ -117,7 +117,8 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     with server.serve_in_thread():
         running = InProcess(server, launch, mount, frozenset({"chunked", "keep-alive"}), theirs)
         yield Server(running, channel())
-    os.environ.pop("GATEPROOF_FOO", None)
+    for name in ("GATEPROOF_FOO", "HTTP_X_OS"):
+        os.environ.pop(name, None)
 
 
 class Watched(InProcess):

@@ -421,7 +421,7 @@ def launch(
     spec = profile.variants.get(variant, VariantSpec())
     environment = {**profile.env, **spec.env}
     if variant == "os_environ":
-        environment["GATEPROOF_FOO"] = "\u20ac\u00e9"
+        environment |= {"GATEPROOF_FOO": "\u20ac\u00e9", "QUERY_STRING": "os=1", "HTTP_X_OS": "os"}
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
     words = command_of(profile, spec)
     if any("{certfile}" in word for word in words):

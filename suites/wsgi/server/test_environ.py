@@ -345,10 +345,14 @@ def test_names_of_the_servers_own_variables(server: Server, judge: Judge) -> Non
 
 
 @launch("os_environ")
-@requirement("WSGI-ENV-030", "WSGI-UNICODE-007")
+@requirement("WSGI-ENV-030", "WSGI-ENV-047", "WSGI-UNICODE-007")
 def test_variables_of_the_operating_system(server: Server, judge: Judge) -> None:
-    """They may be copied; their text then follows the rule on latin-1."""
-    seen = value(environ_of(server, get()), "GATEPROOF_FOO")
+    """They may be copied, in place of nothing that the request says; their text then follows the rule on latin-1."""
+    environ = environ_of(server, get(b"/?mine=1", (b"X-Os", b"mine")))
+    said = {key: value(environ, key) for key in ("QUERY_STRING", "HTTP_X_OS")}
+    mine = {"QUERY_STRING": "mine=1", "HTTP_X_OS": "mine"}
+    judge("WSGI-ENV-047", said == mine, mine, said)
+    seen = value(environ, "GATEPROOF_FOO")
     judge.reading("WSGI-ENV-030", f"variables of the operating system are {'absent' if seen == ABSENT else 'copied'}")
     if seen == ABSENT:
         judge.unsupported("WSGI-UNICODE-007", "the server does not copy variables of the operating system")

@@ -709,3 +709,12 @@ class RawOsVariables(Edited):
     def spoil(self, environ: Environ, request: Request) -> Environ:
         """The fault."""
         return {**os.environ, **environ}
+
+
+@mutant("WSGI-ENV-047", launch="os_environ")
+class OsVariablesFirst(Edited):
+    """Variables of the operating system stand in place of fields."""
+
+    def spoil(self, environ: Environ, request: Request) -> Environ:
+        """The fault."""
+        return {**environ, **{key: text for key, text in os.environ.items() if key.startswith("HTTP_")}}
