@@ -185,8 +185,7 @@ class Dialogue:
             exchange.interim = list(response.interim) if response is not None else []
         except Silent as silence:
             exchange.silent, exchange.partial = True, silence.partial
-            self.server.silences += 1
-            self.server.patience = min(self.server.patience, AFTER_SILENCE_S)
+            self.server.met_silence()
         except Reset as end:
             exchange.reset, exchange.partial = True, end.partial
             self.server.look_for_death()
@@ -474,6 +473,11 @@ class Server:
             finally:
                 wire.close()
         return True
+
+    def met_silence(self) -> None:
+        """Remember that an answer did not come in time: a check does not wait as long for each case that follows."""
+        self.silences += 1
+        self.patience = min(self.patience, AFTER_SILENCE_S)
 
     def still_answers(self) -> bool:
         """Start a server anew that met a check with silence and now answers nobody; False where that was needed.

@@ -12,7 +12,7 @@ from gateproof.asgi_scripts import Script, ok
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
 from gateproof.runner import HarnessError
-from gateproof.target import PATIENT_S, Server
+from gateproof.target import ANSWER_S, PATIENT_S, Server
 from gateproof.wire.client import Connection, Refused, Reset, Silent, WireError
 from gateproof.wire.hpack import BadBlock, Field
 from gateproof.wire.http2 import PREFACE, Http2, Stream
@@ -67,6 +67,8 @@ class Talk:
             self.http2.finish(stream, time.monotonic() + (timeout or self.server.patience))
         except Silent:
             exchange.silent = True
+            if timeout is None:  # who names a time may be waiting for silence
+                self.server.met_silence()
         except Reset:
             exchange.reset = True
         except (WireError, BadBlock):
@@ -141,7 +143,8 @@ def _greeted(server: Server, wire: Connection, push: bool, window: int | None) -
     known = server.running.id in _lacking
     selected = getattr(wire.socket, "selected_alpn_protocol", lambda: "h2")()
     talk = Talk(server, Http2(wire, push=push, window=window)) if selected == "h2" else None
-    spoken = talk is not None and talk.http2.greet(time.monotonic() + server.patience)
+    within = PATIENT_S if known else ANSWER_S
+    spoken = talk is not None and talk.http2.greet(time.monotonic() + within)
     if known and not spoken:
         raise HarnessError("the server did not answer the preface of HTTP/2, as it did before")
     _lacking[server.running.id] = None if spoken else wire.trace
