@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateproof.target import AFTER_SILENCE_S, Dialogue
+from gateproof.target import Dialogue
 from gateproof.wire import websocket as ws
 from gateproof.wire.client import Closed, Reset, Silent, WireError
 
@@ -210,10 +210,8 @@ class Conversation:
 
     def fell_silent(self) -> None:
         """Note that something did not come in time: waits that follow are shorter, and no smaller case is tried."""
-        server = self.dialogue.server
         self.exchange.silent = True
-        server.silences += 1
-        server.patience = min(server.patience, AFTER_SILENCE_S)
+        self.dialogue.server.met_silence()
 
     # -- inside
 

@@ -33,6 +33,7 @@ from gateproof.judge import Judgement
 from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
+from gateproof.servers.launching import OS_ENVIRON
 from gateproof.target import QUICK_IDLE_S, Server, Untouched
 from gateproof.verdicts import BROKEN, Verdict, worst
 from gateproof.wire.client import Connection, Refused, WireError
@@ -109,7 +110,7 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
             yield Server(running, channel())
         return
     if variant == "os_environ":
-        os.environ |= {"GATEPROOF_FOO": "\u20ac\u00e9", "HTTP_X_OS": "os"}
+        os.environ |= OS_ENVIRON
     uds = f"{sockets()}/{launch}" if variant == "unix" else None
     server = make(application, mount=mount, tls=own, errors=io.StringIO(), uds=uds, **options)
     if variant == "single":
@@ -117,7 +118,7 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     with server.serve_in_thread():
         running = InProcess(server, launch, mount, frozenset({"chunked", "keep-alive"}), theirs)
         yield Server(running, channel())
-    for name in ("GATEPROOF_FOO", "HTTP_X_OS"):
+    for name in OS_ENVIRON:
         os.environ.pop(name, None)
 
 

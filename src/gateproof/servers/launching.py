@@ -29,6 +29,8 @@ LOG_HEAD = 16 * 1024
 LOG_TAIL = 48 * 1024
 STOP_S = 5.0
 PORT_TRIES = 3
+# What the launch `os_environ` finds in its process: text beyond latin-1, and names that a request has as well.
+OS_ENVIRON = {"GATEPROOF_FOO": "\u20ac\u00e9", "QUERY_STRING": "os=1", "HTTP_X_OS": "os"}
 # An idle server computes next to nothing; a loaded machine gives each its share.
 GLANCE_S, SAMPLE_S, SPINNING = 0.05, 0.2, 0.1
 ERRORS = 20  # so many in a row are no matter of a start that takes its time: about two seconds
@@ -421,7 +423,7 @@ def launch(
     spec = profile.variants.get(variant, VariantSpec())
     environment = {**profile.env, **spec.env}
     if variant == "os_environ":
-        environment |= {"GATEPROOF_FOO": "\u20ac\u00e9", "QUERY_STRING": "os=1", "HTTP_X_OS": "os"}
+        environment |= OS_ENVIRON
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
     words = command_of(profile, spec)
     if any("{certfile}" in word for word in words):

@@ -109,8 +109,8 @@ def test_every_legal_server_is_accepted(middleware: Middleware, judge: Judge, dr
             call = middleware.lifetime(server, state)
             # Who raises to say that it has no lifespan may do so; who trips over what is not in the scope may not.
             raised = isinstance(call.error, CRASHES) and not any(inner.error for inner in middleware.lifetimes)
-            judge("ASGI-MW-017", not raised and not call.hung, "a lifetime is passed on", call.outcome)
-            judge("ASGI-MW-046", not raised and not call.hung, "a lifetime is passed on", call.outcome)
+            for row in ("ASGI-MW-017", "ASGI-MW-046"):
+                judge(row, not raised and not call.hung, "a lifetime is passed on", call.outcome)
 
 
 @requirement("ASGI-MW-039", "ASGI-MW-040", "ASGI-MW-041", "ASGI-MW-042", "ASGI-MW-043", "ASGI-MW-044", "ASGI-MW-045")
@@ -122,7 +122,8 @@ def test_each_kind_of_request_is_accepted(middleware: Middleware, judge: Judge) 
         for server, request in cases:
             middleware.inside(middleware.behaviour)
             call = middleware.http(request if request.path != "/" else request.but(path=plain.path), server)
-            judge(row, not own(middleware, call), "the application inside is called", own(middleware, call))
+            wrong = own(middleware, call)
+            judge(row, not wrong, "the application inside is called", wrong)
 
 
 @requirement("ASGI-MW-025", "ASGI-MW-032", "ASGI-MW-047", revision=2)

@@ -133,18 +133,13 @@ def test_an_application_that_fails(server: Server, judge: Judge) -> None:
     for row, (when, script) in FAILURES.items():
         x = server.exchange(get(), script, timeout=2.0)
         judge(row, x.response and x.response.status >= 500, f"a 5xx for a failure {when}", x.outcome)
-        after = server.exchange(get(), ok())
-        judge(
-            "WSGI-EXC-009", answered(after) and not x.died, f"the server goes on after a failure {when}", after.outcome
-        )
+        _goes_on(server, judge, "WSGI-EXC-009", x, f"a failure {when}")
     faulty = {
         "a bad status": wsgi(attempt([start("2000 OK", [])]), items=[b"x"]),
         "a second call of start_response": wsgi(start("200 OK", []), attempt([start("200 OK", [])]), items=[b"x"]),
     }
     for what, script in faulty.items():
-        odd = server.exchange(get(), script, timeout=2.0)
-        after = server.exchange(get(), ok())
-        judge("WSGI-EXC-009", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
+        _goes_on(server, judge, "WSGI-EXC-009", server.exchange(get(), script, timeout=2.0), what)
 
 
 UNFIT = {"a line end in a header": ("X-A", "v\r\nX-B: 1"), "a header without a name": ("", "v")}
@@ -155,8 +150,13 @@ def test_headers_that_cannot_be_sent(server: Server, judge: Judge) -> None:
     """The server goes on after an application gave it such headers."""
     for what, header in UNFIT.items():
         odd = server.exchange(get(), wsgi(attempt([start("200 OK", [header])]), items=[b"x"]), timeout=2.0)
-        after = server.exchange(get(), ok())
-        judge("WSGI-EXC-030", answered(after) and not odd.died, f"the server goes on after {what}", odd.outcome)
+        _goes_on(server, judge, "WSGI-EXC-030", odd, what)
+
+
+def _goes_on(server: Server, judge: Judge, row: str, x: Exchange, what: str) -> None:
+    """Judge that the server lives and answers after an exchange with a faulty application."""
+    after = server.exchange(get(), ok())
+    judge(row, answered(after) and not x.died, f"the server goes on after {what}", (x if x.died else after).outcome)
 
 
 @launch("beside")
@@ -169,10 +169,7 @@ def test_failures_that_are_no_exception(server: Server, judge: Judge) -> None:
     failed = [x]
     while len(failed) < MORE_THAN_THREADS and not failed[-1].died:
         failed.append(_unanswered(server, failing) if x.silent else server.exchange(get(), failing))
-    after = server.exchange(get(), ok())
-    died = failed[-1].died
-    goes_on = answered(after) and not died
-    judge("WSGI-EXC-029", goes_on, f"the server goes on after {len(failed)} failures", died or after.outcome)
+    _goes_on(server, judge, "WSGI-EXC-029", failed[-1], f"{len(failed)} failures")
 
 
 def _unanswered(server: Server, script: Script) -> Exchange:

@@ -77,6 +77,11 @@ class Manner:
         """Return this manner with other values."""
         return replace(self, **changes)
 
+    def lacking(self, *names: str) -> Manner:
+        """Return the manner of a server that leaves these variables out, also where it gave them empty."""
+        host = None if "HTTP_HOST" in names else self.host
+        return self.but(empty=self.empty - {*names}, absent=self.absent | {*names}, host=host)
+
     def changes(self) -> dict[str, Any]:
         """Return what differs from the plain manner, by name."""
         return {key: value for key, value in vars(self).items() if value != getattr(PLAIN, key)}

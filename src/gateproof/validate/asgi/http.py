@@ -156,7 +156,7 @@ class HTTPCall(Call):
             self.wrong("ASGI-EVENT-020", "body is a buffer", "bytes", type(body))
         else:
             self.length = NO_LENGTH
-            taken = "ASGI-ERR-008" if isinstance(body, str) else "ASGI-ERR-033"
+            taken = "ASGI-ERR-008" if isinstance(body, str) and body else "ASGI-ERR-033"
             self.wrong("ASGI-EVENT-016", "body is not bytes", "bytes", body, taken)
 
     def _check_length(self, event: Event) -> None:

@@ -30,7 +30,7 @@ class AddressOfHandshakes(Through):
 
 
 @mutant("ASGI-MW-025")
-class FieldsOfHandshakes(Through):
+class VersionOfHandshakes(Through):
     """Wants the versions of a handshake."""
 
     def below(self, scope: Scope) -> Scope:
@@ -122,8 +122,8 @@ class PathOfAscii(Reading):
 
 
 @mutant("ASGI-MW-045", also=["ASGI-MW-017"])
-class PortOfTheClient(Reading):
-    """Takes what is behind the last colon of a forwarded address for a number."""
+class PortOfTheForwardedHost(Reading):
+    """Takes what is behind the colon of a forwarded host for a number."""
 
     def look(self, scope: Scope) -> None:
         """The fault."""
