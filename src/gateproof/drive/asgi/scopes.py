@@ -34,6 +34,7 @@ OPTIONAL = {
 }
 WEBSOCKET_OPTIONAL = {**OPTIONAL, "scheme": "ws", "http_version": "1.1", "query_string": b"", "subprotocols": ()}
 MAY_BE_NONE = ("client", "server")
+LIFESPAN_VERSION = "2.0"  # its text has numbers of its own
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,12 @@ def websocket_scope(request: Request, server: Server = PLAIN, state: Mapping[str
 
 
 def lifespan_scope(server: Server = PLAIN, state: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the scope of a lifetime; its versions are its own."""
+    """Return the scope of a lifetime; a server that says a version says that of the lifespan."""
     scope: dict[str, Any] = {"type": "lifespan"}
     if server.asgi is not None:
         scope["asgi"] = dict(server.asgi)
+        if "spec_version" in server.asgi:
+            scope["asgi"]["spec_version"] = LIFESPAN_VERSION
     if state is not None and server.keeps_state:
         scope["state"] = state
     return {**scope, **copy.deepcopy(dict(server.more))}

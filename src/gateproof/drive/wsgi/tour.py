@@ -105,7 +105,8 @@ def tour(place: Place, validators: tuple[tuple[str, str], ...] = ()) -> Iterator
     yield Request("PUT", place.path, place.query, (OCTETS,), b"x" * 70_000), Manner(reads=(1000,), lenient=True)
     yield Request("POST", place.path, place.query, (FORM,), b"a=1&b=2"), Manner(gone_at=3)
     for more in ("/", "\r\nX-Injected: 1", "/\xff", "?x"):
-        yield Request("GET", place.path.rstrip("/") + more, place.query), PLAIN
+        path = place.path.rstrip("/") + more
+        yield Request("GET", path if path.startswith("/") else f"/{path}", place.query), PLAIN
     for host in ("caf\xe9.example:99", "a b", ""):
         yield plain.having(("Host", host), ("X-Forwarded-Host", host)), PLAIN
     for value in HOSTILE:
