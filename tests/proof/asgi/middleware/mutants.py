@@ -132,7 +132,7 @@ class HasNoLifespan(Through):
         await super().__call__(scope, receive, send)
 
 
-@mutant("ASGI-MW-006", also=["ASGI-MW-031"])
+@mutant("ASGI-MW-006", also=["ASGI-MW-031", "ASGI-MW-053", "ASGI-MW-055", "ASGI-MW-057"])
 class RebuildsEvents(Through):
     """Makes events anew from the keys that it knows."""
 
@@ -150,6 +150,128 @@ class DropsFiles(Through):
     def give(self, event: Event, scope: Scope) -> list[Event]:
         """The fault."""
         return [] if event["type"] == "http.response.pathsend" else [event]
+
+
+class Drops(Through):
+    """Sends on every event but those of one kind, which it does not know of."""
+
+    KIND = ""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [] if event["type"] == self.KIND else [event]
+
+
+@mutant("ASGI-MW-050")
+class DropsDebug(Drops):
+    """Knows of no debug information."""
+
+    KIND = "http.response.debug"
+
+
+@mutant("ASGI-MW-051")
+class DropsHints(Drops):
+    """Knows of no early hints."""
+
+    KIND = "http.response.early_hint"
+
+
+@mutant("ASGI-MW-052")
+class DropsPushes(Drops):
+    """Knows of no pushes."""
+
+    KIND = "http.response.push"
+
+
+@mutant("ASGI-MW-053")
+class DropsTrailers(Drops):
+    """Knows of no trailers."""
+
+    KIND = "http.response.trailers"
+
+
+@mutant("ASGI-MW-053")
+class MakesTheStartAnew(Through):
+    """Makes a start of its own out of status and fields, which announces nothing."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [{key: value for key, value in event.items() if key != "trailers"}]
+
+
+@mutant("ASGI-MW-054")
+class DropsCopies(Drops):
+    """Knows of no files that are sent without a copy."""
+
+    KIND = "http.response.zerocopysend"
+
+
+@mutant("ASGI-MW-055", also=["ASGI-MW-057"])
+class DropsUnknownEvents(Through):
+    """Sends on the events of the protocol alone."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [event] if event["type"].startswith(("http.", "websocket.", "lifespan.")) else []
+
+
+@mutant("ASGI-MW-057")
+class DropsUnknownEventsOfConversations(Through):
+    """Sends on the events of a conversation alone, where there is one."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The fault."""
+        return [event] if scope["type"] != "websocket" or event["type"].startswith("websocket.") else []
+
+
+class Waits(Through):
+    """Waits for an event that it knows, and takes no notice of others."""
+
+    SCOPES: tuple[str, ...] = ()
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+
+        async def taking() -> Event:
+            while True:
+                event: Event = await receive()
+                if scope["type"] not in self.SCOPES or event["type"].startswith(f"{scope['type']}."):
+                    return event
+
+        await self.app(scope, taking, send)
+
+
+@mutant("ASGI-MW-056")
+class WaitsForRequests(Waits):
+    """Of a request."""
+
+    SCOPES = ("http",)
+
+
+@mutant("ASGI-MW-057")
+class WaitsForMessages(Waits):
+    """Of a conversation."""
+
+    SCOPES = ("websocket",)
+
+
+@mutant("ASGI-MW-056")
+class IgnoresEventsInABody(Through):
+    """Gathers the body of a request, and what is no part of it is ignored."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+        more = scope["type"] == "http"
+
+        async def taking() -> Event:
+            nonlocal more
+            event: Event = await receive()
+            while more and event["type"] not in ("http.request", "http.disconnect"):
+                event = await receive()
+            more = more and bool(event.get("more_body"))
+            return event
+
+        await self.app(scope, taking, send)
 
 
 @mutant("ASGI-MW-007")
@@ -539,7 +661,7 @@ class EndsWithEveryPart(Through):
         return [{**event, "more_body": False} if event["type"] == "http.response.body" else event]
 
 
-@mutant("ASGI-MW-035")
+@mutant("ASGI-MW-035", also=["ASGI-MW-053"])
 class EndsWithTheCall(Through):
     """Sends the last part when the application inside has returned."""
 

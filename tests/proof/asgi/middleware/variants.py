@@ -95,13 +95,15 @@ class Compresses(Through):
         async def giving(event: Event) -> None:
             if event["type"] == "http.response.start":
                 starts.append(event)
-            elif event["type"] == "http.response.body":
+            elif event["type"] == "http.response.body" and starts:
                 pieces.append(event.get("body", b""))
                 if not event.get("more_body"):
-                    await self.finish(scope, starts[0], b"".join(pieces), event, send)
+                    await self.finish(scope, starts.pop(), b"".join(pieces), event, send)
             else:
                 while starts:
-                    await send(starts.pop())  # a file is sent as it is
+                    await send(starts.pop())  # a file is sent as it is, and so is what a push is in the midst of
+                    if pieces:
+                        await send({"type": "http.response.body", "body": b"".join(pieces), "more_body": True})
                 await send(event)
 
         if scope["type"] == "http" and self.takes_gzip(scope):
@@ -173,3 +175,38 @@ class Mounts(Through):
 
 
 variant()(SendsAllElsewhere)
+
+
+@variant()
+class RaisesForWhatItDoesNotKnow(Through):
+    """Refuses events whose type it does not know, and takes back the extensions that have them."""
+
+    def below(self, scope: Scope) -> Scope:
+        """The choice."""
+        return {key: value for key, value in scope.items() if key != "extensions"}
+
+    def take(self, event: Event, scope: Scope) -> Event:
+        """The choice, of events that it receives."""
+        return self.known(event)
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The choice, of events that it is sent."""
+        return [self.known(event)]
+
+    def known(self, event: Event) -> Event:
+        """Return an event whose protocol it knows."""
+        if not event["type"].startswith(("http.", "websocket.", "lifespan.")):
+            raise ValueError(f"no event of type {event['type']}")
+        return event
+
+
+@variant()
+class SendsCopies(Through):
+    """Sends what is in a file that should be sent without a copy."""
+
+    def give(self, event: Event, scope: Scope) -> list[Event]:
+        """The choice."""
+        if event["type"] != "http.response.zerocopysend":
+            return [event]
+        more = event.get("more_body", False)
+        return [{"type": "http.response.body", "body": event["file"].read(), "more_body": more}]
