@@ -21,7 +21,7 @@ from gateproof.exchange import Exchange
 from gateproof.scripts import ok
 from gateproof.servers import Launch, LaunchError, Profile, launch, resolve
 from gateproof.servers.launching import STOP_S
-from gateproof.target import Server
+from gateproof.target import DYING_S, Server
 from gateproof.wire.request import get
 
 pytestmark = pytest.mark.servers
@@ -201,6 +201,79 @@ def test_a_server_that_dies_is_started_anew(channel: Channel, tmp_path: Path) ->
     assert gone([running.pid])
     again = server.exchange(get(b"/again"))
     assert again.call.environ["PATH_INFO"] == "/again"
+    running.stop()
+
+
+MORTAL = """
+    import importlib, os, socket, sys, threading, time
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+    module, attribute = sys.argv[1].split(":")
+
+    class Handler(WSGIRequestHandler):
+        def handle(self):
+            if self.request.recv(65536, socket.MSG_PEEK).startswith(b"DELETE"):
+                print("Goodbye from", os.getpid(), flush=True)
+                die(self)
+            super().handle()
+
+    def die(handler):
+        HOW
+
+    server = WSGIServer(("127.0.0.1", int(sys.argv[2])), Handler)
+    server.set_app(getattr(importlib.import_module(module), attribute))
+    server.serve_forever()
+"""
+# Its connection ends a while before its listener; with both; or it answers, and nobody knows of its death for a while.
+SLOWLY = "handler.request.shutdown(socket.SHUT_RDWR); handler.request.close(); time.sleep(0.05); os._exit(9)"
+AT_ONCE = "os._exit(9)"
+LATER = "threading.Timer(0.05, os._exit, [9]).start()"
+
+
+@pytest.mark.parametrize("how", [SLOWLY, AT_ONCE, LATER], ids=["slowly", "at-once", "later"])
+def test_a_death_is_told_at_the_exchange_that_caused_it(channel: Channel, tmp_path: Path, how: str) -> None:
+    """However soon the next request follows; and the log of the process that died is kept."""
+    running = start(scripted(MORTAL.replace("HOW", how)), channel, tmp_path)
+    server = Server(running, channel)
+    for _ in range(4):
+        server.begin_check("one")
+        server.exchange(get(), ok())
+        deadly = server.exchange(get(method=b"DELETE"), ok())
+        if how == LATER:
+            assert running.ended(5.0)
+        after = server.exchange(get(method=b"OPTIONS"), ok())
+        assert after.answer.status == 200
+        assert server.take_deaths() == [deadly]
+        assert (deadly.died, deadly.refused) == ("exit status 9", False)
+        assert "Goodbye from" in deadly.last_words
+    running.stop()
+    entry = running.to_json()
+    assert [end["exit_status"] for end in entry["earlier"]] == [9] * 4
+    assert all(f"Goodbye from {end['pid']}" in end["log_tail"] for end in entry["earlier"])
+
+
+def test_a_death_between_two_checks_is_not_the_second_ones(channel: Channel, tmp_path: Path) -> None:
+    """It is told at the last exchange before, as nothing of it can be seen in the check that follows."""
+    running = start(scripted(MORTAL.replace("HOW", LATER)), channel, tmp_path)
+    server = Server(running, channel)
+    deadly = server.exchange(get(method=b"DELETE"), ok())
+    assert server.take_deaths() == []
+    server.begin_check("two")
+    assert running.ended(5.0)
+    assert server.exchange(get(), ok()).answer.status == 200
+    assert server.take_deaths() == [deadly]
+    assert deadly.id not in server.exchanges
+    running.stop()
+
+
+def test_a_server_that_ends_connections_without_a_word_lives(channel: Channel, tmp_path: Path) -> None:
+    """It costs a look, no wait, and it is still nobody's death."""
+    rude = "handler.request.recv(65536); handler.request.shutdown(socket.SHUT_RDWR)"
+    running = start(scripted(MORTAL.replace("HOW", rude)), channel, tmp_path)
+    server = Server(running, channel)
+    begun = time.monotonic()
+    assert all(server.exchange(get(method=b"DELETE")).refused for _ in range(20))
+    assert time.monotonic() - begun < DYING_S
+    assert (server.take_deaths(), server.suspect) == ([], None)
     running.stop()
 
 

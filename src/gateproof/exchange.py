@@ -120,6 +120,7 @@ class Exchange:
     reset: bool = False
     silent: bool = False
     died: str = ""
+    last_words: str = ""
 
     @property
     def events(self) -> list[Event]:
@@ -156,6 +157,12 @@ class Exchange:
             return self.response
         raw, end, _ = self.partial.partition(b"\r\n\r\n")
         return parse_head(raw, raw + end) if end else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether any octets came on its connection after the last that were sent."""
+        directions = [direction for _, direction, octets in self.trace if octets]
+        return directions[-1:] == ["in"]
 
     @property
     def refused(self) -> bool:

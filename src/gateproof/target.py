@@ -39,6 +39,8 @@ QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
 LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
+LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often
+LAST_WORDS = 15  # lines of the log that are told with a death
 STOPS_S = 15.0
 SPINS = 10  # one whose calls compute without end is started anew so often
 HANGS = 5  # a server that stops answering is started anew in so many checks,
@@ -181,17 +183,17 @@ class Dialogue:
         deadline = time.monotonic() + min(timeout or self.server.patience, self.server.patience)
         try:
             response = self._response(exchange, deadline)
-            exchange.response = response
+            exchange.response, self.server.suspect = response, None
             exchange.interim = list(response.interim) if response is not None else []
         except Silent as silence:
             exchange.silent, exchange.partial = True, silence.partial
             self.server.met_silence()
         except Reset as end:
             exchange.reset, exchange.partial = True, end.partial
-            self.server.look_for_death()
+            self.server.look_for_death(exchange)
         except Closed as end:
             exchange.closed, exchange.partial = True, end.partial
-            self.server.look_for_death()
+            self.server.look_for_death(exchange)
 
     def read_answer(self, exchange: Exchange | None = None, timeout: float | None = None) -> Exchange:
         """Read one final response into the exchange, and do not wait for its calls to end."""
@@ -274,6 +276,9 @@ class Server:
     interface: str = "wsgi"
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     deaths: list[Exchange] = field(default_factory=list)
+    last: Exchange | None = None
+    suspect: Exchange | None = None
+    mourned: bool = False
     waited_s: float = 0.0
     patience: float = ANSWER_S
     idle_s: float = IDLE_S
@@ -458,21 +463,22 @@ class Server:
 
     def answers_others(self, count: int, deadline: float) -> bool:
         """Tell whether the server answers so many requests on other connections before the deadline."""
-        target = (self.mount or "").encode("ascii") + b"/"
-        asked = get(target, (b"Gateproof-Hello", b"1"), (b"Connection", b"close"))
-        for _ in range(count):
-            try:
-                wire = self._open()
-            except Refused:
-                return False
-            try:
-                wire.send(asked)
-                wire.read_response(b"GET", deadline)
-            except WireError:
-                return False
-            finally:
-                wire.close()
+        try:
+            for _ in range(count):
+                self._greet(deadline)
+        except WireError:
+            return False
         return True
+
+    def _greet(self, deadline: float) -> None:
+        """Have a request answered on a connection of its own; raises `WireError` where it is not."""
+        target = (self.mount or "").encode("ascii") + b"/"
+        wire = self._open()
+        try:
+            wire.send(get(target, (b"Gateproof-Hello", b"1"), (b"Connection", b"close")))
+            wire.read_response(b"GET", deadline)
+        finally:
+            wire.close()
 
     def met_silence(self) -> None:
         """Remember that an answer did not come in time: a check does not wait as long for each case that follows."""
@@ -527,6 +533,7 @@ class Server:
         for key, exchange in self.exchanges.items():
             if exchange.request:  # a lifespan is nobody's request, and lasts
                 self.channel.forget(key)
+                self.last = exchange
         self.exchanges = {}
 
     def recent_exchanges(self) -> list[str]:
@@ -537,39 +544,67 @@ class Server:
         """Tell whether the last exchange of the check met silence."""
         return bool(self.exchanges) and next(reversed(self.exchanges.values())).silent
 
-    def look_for_death(self) -> None:
-        """Wait for the end of a server that ended a connection, and on whose port nobody listens any more.
+    def look_for_death(self, exchange: Exchange) -> None:
+        """Find out whether a server lives that ended the connection of an exchange.
 
-        The connections of a process that dies are closed a moment before anybody can know that it is dead.
+        The connections of a process that dies are closed a moment before anybody can know that it is dead, and some of
+        them before its listener is. One that ended a connection without a word is therefore asked for an answer, which
+        the living give at once; where it gives none, the exchange stays suspect until something is answered.
         """
-        if self.watched:
+        if self.watched or isinstance(self.running, Untouched):
             return
         try:
-            self._open().close()
+            if exchange.answered:
+                self._open().close()
+                return
+            self.suspect = self.suspect or exchange
+            self._ask_for_life()
         except Refused:
-            self.running.ended_within(DYING_S)
+            if self.running.ended_within(DYING_S):
+                self._note_death()
+
+    def _ask_for_life(self) -> None:
+        """Clear the suspect where the server answers somebody; raises `Refused` where nobody listens any more."""
+        for _ in range(LOOKS):
+            try:
+                self._greet(time.monotonic() + self.patience)
+            except Silent:
+                self.met_silence()
+                return
+            except (Reset, Closed):
+                continue  # of the listener of one that dies; the next connection is refused
+            self.suspect = None
+            return
 
     def take_deaths(self) -> list[Exchange]:
-        """Return, once, the exchanges at which the server died."""
+        """Return, once, the exchanges at which the server died; one of an earlier check is not among `exchanges`."""
+        self._note_death()
         taken, self.deaths = self.deaths, []
         return taken
 
     def _note_death(self) -> None:
-        if self.exchanges and not self.watched and not self.running.alive():
-            last = next(reversed(self.exchanges.values()))
-            last.died = self.running.death()
-            self.deaths.append(last)
+        """Give the death of the server, once, to the exchange that it was first seen at, or else to the last one."""
+        if self.mourned or self.watched or self.lost or self.running.alive():
+            return
+        asked = [exchange for exchange in self.exchanges.values() if exchange.request]
+        blamed = self.suspect or (asked[-1] if asked else self.last)
+        if blamed is not None:
+            self.mourned = True
+            blamed.died, blamed.last_words = self.running.death(), self.running.log_tail(LAST_WORDS)
+            self.deaths.append(blamed)
 
     def _revive(self) -> None:
         if self.lost:
             raise HarnessError(self.lost)
         if not self.watched and not self.running.alive():
+            self._note_death()
             self.renew()
 
     def renew(self) -> None:
         """Start the server anew, at once; where that fails once, it is not tried for every check that follows."""
         from gateproof.servers import LaunchError
 
+        self.suspect, self.mourned = None, False
         try:
             self.running.restart()
         except LaunchError as error:

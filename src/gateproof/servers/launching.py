@@ -28,6 +28,8 @@ HERE = Path(__file__).parent
 LOG_HEAD = 16 * 1024
 LOG_TAIL = 48 * 1024
 STOP_S = 5.0
+DRAIN_S = 1.0  # what a process printed before it died is in the pipe when its death becomes known
+EARLIER = 10  # processes of one launch whose end is reported
 PORT_TRIES = 3
 # What the launch `os_environ` finds in its process: text beyond latin-1, and names that a request has as well.
 OS_ENVIRON = {"GATEPROOF_FOO": "\u20ac\u00e9", "QUERY_STRING": "os=1", "HTTP_X_OS": "os"}
@@ -71,6 +73,10 @@ class Log:
             while self._tail_size - len(self._tail[0]) >= LOG_TAIL:
                 self._tail_size -= len(self._tail.popleft())
 
+    def finish(self, timeout: float) -> None:
+        """Wait for the end of what is printed; what another process holds open is not waited for longer."""
+        self._thread.join(timeout)
+
     def text(self, lines: int = 40) -> str:
         """Return the last lines, printable."""
         octets = bytes(self._head) + b"".join(list(self._tail))
@@ -101,6 +107,7 @@ class Launch:
     exit_status: int | None = None
     watched: bool = False
     given_up: threading.Event = field(default_factory=threading.Event)
+    earlier: list[dict[str, Any]] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _log: Log | None = None
     _exited: threading.Event = field(default_factory=threading.Event)
@@ -182,7 +189,11 @@ class Launch:
 
     def restart(self) -> None:
         """Start it anew, whether it died or runs: nobody waits for what an old process has still to do."""
+        ran, died = self._process is not None, self._exited.is_set()
         self.stop(at_once=True)
+        if ran and not self.watched and len(self.earlier) < EARLIER:
+            status = self.exit_status if died else None
+            self.earlier.append({"pid": self.pid, "exit_status": status, "log_tail": self.log_tail()})
         if self.watched:
             self._spawn()
         else:
@@ -196,8 +207,12 @@ class Launch:
         return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
     def log_tail(self, lines: int = 40) -> str:
-        """Return the end of what the server printed."""
-        return self._log.text(lines) if self._log else ""
+        """Return the end of what the server printed, to the last word where it has ended."""
+        if self._log is None:
+            return ""
+        if self._exited.is_set():
+            self._log.finish(DRAIN_S)
+        return self._log.text(lines)
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop the server and everything that it started, `at_once` with no time for it to end; may be called twice."""
@@ -225,6 +240,7 @@ class Launch:
             "start_s": round(self.start_s, 3),
             "exit_status": self.exit_status,
             "log_tail": self.log_tail(),
+            "earlier": self.earlier,
         }
 
     # -- inside

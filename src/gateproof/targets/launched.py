@@ -257,11 +257,16 @@ class Launched(Target):
         told = []
         for x in server.take_deaths():
             line = x.request.split(b"\r\n", 1)[0].decode("latin-1")
-            told.append(f"{said['id']}: the server died ({x.died}) at {line!r}, exchange {x.id[:12]}")
+            ours = x.id in server.exchanges
+            when = f"at {line!r}" if ours else f"before it, after {line!r} of an earlier check"
+            words = f"; its log ends with:\n{x.last_words}" if x.last_words else "; it printed nothing"
+            told.append(f"{said['id']}: the server died ({x.died}) {when}, exchange {x.id[:12]}{words}")
+            if not ours:
+                continue
             said["exchanges"][x.id] = results.exchange_to_json(x)
             for judgement in said["judgements"]:
                 if judgement["verdict"] in UNSEEN:
-                    judgement.update(verdict="blocked", reason=x.outcome, exchanges=[x.id])
+                    judgement.update(verdict="blocked", reason=f"{x.outcome} {when}", exchanges=[x.id])
         return told
 
     def _distrust(self, said: JsonDict, launch: str) -> list[str]:
