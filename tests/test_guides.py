@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tests" / "gateproof.toml").touch()
     (folder / "pyproject.toml").write_text(TABLE)
     assert run(folder, "--server=mine", "-k", FEW, "--report=out").returncode == 0
-    report = (folder / "out" / "report.json").read_text()
+    report = json.loads((folder / "out" / "report.json").read_text())
     for name in ("before", "after", "thorough", "reports/mine", "shards/must", "shards/rest", *_repeats()):
         (folder / name).mkdir(parents=True)
-        (folder / name / "report.json").write_text(report)
+        report["suite"]["id"] = (
+            uuid.uuid4().hex
+        )  # as if it had been a run of its own: one that is there twice is refused
+        (folder / name / "report.json").write_text(json.dumps(report))
     return folder
 
 

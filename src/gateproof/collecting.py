@@ -16,7 +16,7 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 from _pytest.fixtures import FuncFixtureInfo
 
 from gateproof import baseline as baselines
-from gateproof import plugin
+from gateproof import plugin, results
 from gateproof.beside import apart
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.report import reading, text
@@ -48,6 +48,7 @@ class Collected:
     every: dict[str, CheckInfo] = field(default_factory=dict)
     selected: dict[str, CheckInfo] = field(default_factory=dict)
     checks: dict[str, JsonDict] = field(default_factory=dict)
+    sayings: dict[str, list[JsonDict]] = field(default_factory=dict)  # of each check, every time it was run
     workers: list[JsonDict] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     mistaken: bool = False
@@ -60,8 +61,10 @@ class Collected:
     baseline_update: str = ""
 
     def said(self, outcome: JsonDict) -> None:
-        """Keep what a check said; said twice (a rerun), the last stands."""
-        self.checks[outcome["id"]] = outcome
+        """Keep what a check said; where it was run again, what it said together: k of n runs."""
+        earlier = self.sayings.setdefault(outcome["id"], [])
+        earlier.append(outcome)
+        self.checks[outcome["id"]] = outcome if len(earlier) == 1 else results.repeated(earlier)
 
 
 # -- configuration
@@ -133,6 +136,8 @@ def _settings(config: pytest.Config) -> Settings:
     given = {key: getattr(config.option, f"gateproof_{key}", None) for key in Settings.__dataclass_fields__}
     named = {key: value for key, value in given.items() if value is not None and key != "rootdir"}
     targets = [key for key in ("server", "app", "middleware") if key in named]
+    if named.get("certify_set"):
+        named["certify"] = True
     if named.get("certify"):
         if "effort" in named:
             raise pytest.UsageError("gateproof: --certify replays a frozen set; --effort draws more: choose one")

@@ -27,7 +27,12 @@ class Missing:
     """Why requirements were not tested."""
 
     reasons: dict[str, str]
-    incomplete: bool
+    checks: list[str]  # that did not run
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a verdict is missing for what was not run."""
+        return bool(self.checks)
 
 
 def missing(run: Session, every: Mapping[str, CheckInfo], ran: Iterable[str]) -> Missing:
@@ -43,46 +48,49 @@ def missing(run: Session, every: Mapping[str, CheckInfo], ran: Iterable[str]) ->
         for requirement in note.requirements:
             judged_by.setdefault(requirement, []).append(name)
     reasons: dict[str, str] = {}
-    incomplete = False
+    left: set[str] = set()
     for row in run.rows():
         absent = [name for name in judged_by.get(row.id, []) if name not in done]
         if absent:
             reasons[row.id] = f"not run: {', '.join(absent)}"
-            incomplete = True
+            left.update(absent)
         elif row.id not in judged_by:
             reasons[row.id] = row.excluded or "no check judges it yet"
-    return Missing(reasons, incomplete)
+    return Missing(reasons, sorted(left))
 
 
 def _missing_of(run: Session, frozen: FrozenSet, done: set[str]) -> Missing:
     """The same where a frozen set is replayed: what is not part of it is not missing."""
     reasons: dict[str, str] = {}
+    left: set[str] = set()
     for row in run.rows():
         held = frozen.rows.get(row.id)
         absent = [name for name in held.checks if name not in done] if held else []
         if absent:
             reasons[row.id] = f"not run: {', '.join(absent)}"
+            left.update(absent)
         elif held is None or not held.checks:
             reasons[row.id] = row.excluded or f"no check of the set {frozen.name} judges it"
-    return Missing(reasons, any(reason.startswith("not run: ") for reason in reasons.values()))
+    return Missing(reasons, sorted(left))
 
 
 def report(
     run: Session,
     checks: list[JsonDict],
-    reasons: dict[str, str],
+    missing: Missing,
     exit_status: int,
     selection: Iterable[str],
     complete: bool,
 ) -> JsonDict:
     """Return the report of a run (`report.json`)."""
     target = run.target
-    entries = results.requirement_entries(run.rows(), checks, reasons)
+    entries = results.requirement_entries(run.rows(), checks, missing.reasons)
     exchanges = {key: x for check in checks for key, x in check["exchanges"].items()}
     exchanges |= dict(target.specimens.values())
     return {
         "schema": results.SCHEMA,
         "suite": {
+            "id": run.id,
             "version": gateproof.__version__,
             "set": requirements.SET,
             "python": platform.python_version(),
@@ -94,9 +102,11 @@ def report(
             "seconds": round(time.monotonic() - run.started, 3),
             "waits_s": round(target.waited_s, 3),
             "complete": complete,
+            "missing": missing.checks,
             "exit_status": exit_status,
             "selection": list(selection),
-            **({"certify": run.frozen.name} if run.frozen else {}),
+            **({"certify": run.frozen.name, "certify_digest": run.frozen.digest} if run.frozen else {}),
+            **({"baseline": run.baseline_digest} if run.baseline_digest else {}),
             "problems": [*([str(run.fatal)] if run.fatal else []), *run.problems],
         },
         "target": {
@@ -104,6 +114,7 @@ def report(
             "name": target.name,
             "version": target.version,
             "interface": run.interface,
+            "spec": run.settings.spec,
             "argv": target.launches[0]["argv"] if target.launches else [],
             "python": target.python,
             **target.digest(),

@@ -44,7 +44,7 @@ def finish(session: pytest.Session) -> None:
         collected.baseline_update = run.update_baseline(collected.review, checks)
     complete = not missing.incomplete and int(session.exitstatus) not in (Exit.INTERRUPTED, Exit.USAGE)
     status = int(session.exitstatus)
-    collected.report = composing.report(run, checks, missing.reasons, status, _selection(config), complete)
+    collected.report = composing.report(run, checks, missing, status, _selection(config), complete)
     if collected.earlier is not None:
         collected.comparison = compare(collected.earlier, collected.report)
     if run.settings.report:
@@ -101,7 +101,7 @@ def header(config: pytest.Config) -> list[str]:
     return [
         f"gateproof: {run.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
         f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
-        *([f"gateproof: replays the {len(run.frozen.checks)} checks of set {SET}"] if run.frozen else []),
+        *([f"gateproof: replays the {len(run.frozen.checks)} checks of set {run.frozen.name}"] if run.frozen else []),
         *run.warnings,
     ]
 

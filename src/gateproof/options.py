@@ -56,6 +56,7 @@ OPTIONS = (
     Option("fail-on", "lightest verdict that fails a test", choices=("fail", "warn")),
     Option("compare", "an earlier report: say what is new, fixed, changed or stale since", metavar="REPORT"),
     Option("certify", "replay the frozen set alone, without draws, and write certificate.json", flag=True),
+    Option("certify-set", "an older frozen set to replay, such as 2026.1; the newest if not given", metavar="NAME"),
     Option("lint-apps", "applications to observe in your own tests: module:attr,module:factory()", metavar="APPS"),
     Option("effort", "how many cases a check draws", choices=("quick", "default", "thorough")),
 )

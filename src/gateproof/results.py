@@ -14,7 +14,7 @@ from gateproof import values
 from gateproof.exchange import Exchange
 from gateproof.judge import Judgement
 from gateproof.runner import Outcome
-from gateproof.verdicts import BROKEN, Verdict, worst
+from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Verdict, tallied, worst
 
 if TYPE_CHECKING:
     from gateproof.inprocess import Played
@@ -151,6 +151,39 @@ def _check(check: JsonDict, judgement: JsonDict) -> JsonDict:
         "exchanges": list(judgement["exchanges"]),
         "replay": judgement.get("replay", ""),
     }
+
+
+def repeated(outcomes: Sequence[JsonDict]) -> JsonDict:
+    """Return what a check said together that was run several times: each requirement gets k of n.
+
+    What the worst of the runs said of a requirement is kept, with a verdict that no single run can give.
+    """
+    last = outcomes[-1]
+    judgements: list[JsonDict] = []
+    names = dict.fromkeys(each["requirement"] for outcome in outcomes for each in outcome["judgements"])
+    for name in names:
+        each_run = [[j for j in outcome["judgements"] if j["requirement"] == name] for outcome in outcomes]
+        worsts = [min(said, key=_rank) for said in each_run if said]
+        counted: dict[str, int] = {}
+        for one in worsts:
+            kind = UNSTABLE if one["k"] < one["n"] else one["verdict"]
+            counted[kind] = counted.get(kind, 0) + 1
+        found = tallied(counted)
+        shown = min(worsts, key=_rank)
+        about = {"verdict": str(found.verdict), "k": found.k, "n": found.n}
+        judgements.append({**shown, **about, "reason": found.message or shown["reason"]})
+        judgements += [j for j in each_run[-1] if j["reading"] and j is not shown]
+    return {
+        **last,
+        "seconds": round(sum(outcome["seconds"] for outcome in outcomes), 4),
+        "verdict": str(worst(Verdict(j["verdict"]) for j in judgements)),
+        "judgements": judgements,
+        "exchanges": {key: x for outcome in outcomes for key, x in outcome["exchanges"].items()},
+    }
+
+
+def _rank(judgement: JsonDict) -> int:
+    return RANK[Verdict(judgement["verdict"])]
 
 
 def totals(entries: Mapping[str, JsonDict]) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import platform
 import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,11 +40,14 @@ class Session:
         self.worker = worker
         self.settings = settings
         self.target = targets.of(settings)
-        self.frozen: FrozenSet | None = sets.load(requirements.SET) if settings.certify else None
+        replayed = settings.certify_set or requirements.SET
+        self.frozen: FrozenSet | None = sets.load(replayed) if settings.certify else None
+        self.id = uuid.uuid4().hex  # tells this run from every other, also from one that says the same
         self.overridden = False
         self.stopped = False
         self.entries: list[baselines.Entry] = []
         self.baseline_path: Path | None = None
+        self.baseline_digest = ""
         self.chosen: list[Check] = []  # the checks that will run
         self.beside: Beside[tuple[JsonDict, list[str]]] | None = None
         self.started_at = datetime.now(UTC)
@@ -86,6 +91,7 @@ class Session:
             self.baseline_path = self.settings.rootdir / path
             if not self.settings.baseline_update or self.baseline_path.exists():
                 self.entries = baselines.load(self.baseline_path)
+                self.baseline_digest = "sha256:" + hashlib.sha256(self.baseline_path.read_bytes()).hexdigest()
         elif self.settings.baseline_update:
             raise TargetError("--baseline-update needs --baseline=FILE, or a baseline of the profile", Exit.USAGE)
 

@@ -34,6 +34,7 @@ class Settings:
     compare: str | None = None
     fail_on: str = "fail"
     certify: bool = False
+    certify_set: str | None = None
     effort: str = "default"
     rootdir: Path = field(default_factory=Path.cwd)
     place: str = NOWHERE  # where the report will lie, from the working folder: replay lines name it
@@ -54,6 +55,13 @@ class Settings:
     def cached(self) -> bool:
         """Whether the report goes where pytest keeps what lasts from one run to the next."""
         return self.report is None and self.place != NOWHERE
+
+    @property
+    def spec(self) -> list[str]:
+        """The options that say what is judged, as they were spelled: the same for every repeat of a run."""
+        keys = ("server", "app", "middleware", "app_paths", "app_loop", "interface")
+        given = ((key, getattr(self, key)) for key in keys)
+        return [f"--{key.replace('_', '-')}={value}" for key, value in given if value]
 
     @property
     def named(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -22,11 +23,47 @@ class Verdict(StrEnum):
 
 RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 BROKEN = frozenset({Verdict.FAIL, Verdict.WARN})
+DEVIATING = BROKEN | {Verdict.KNOWN}
+UNJUDGED = frozenset({Verdict.ERROR, Verdict.BLOCKED, Verdict.UNTESTED})
+UNSTABLE = "unstable"
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that stands when several were given; `untested` when none was."""
     return min(verdicts, key=RANK.__getitem__, default=Verdict.UNTESTED)
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """What several runs said together: `k` of `n` saw it; `message` where they did not say the same."""
+
+    verdict: Verdict
+    k: int
+    n: int
+    message: str = ""
+
+
+def tallied(said: Mapping[str, int]) -> Tallied:
+    """Return what stands where runs said this: verdict, or `unstable` for a run in doubt by itself -> number of runs.
+
+    Broken in every run that could judge: broken, the worst stands. Broken in some of them: `inform`, unstable.
+    """
+    n, doubtful = sum(said.values()), said.get(UNSTABLE, 0)
+    found = {Verdict(name): count for name, count in said.items() if count and name != UNSTABLE}
+    broken = {verdict: count for verdict, count in found.items() if verdict in DEVIATING}
+    k = sum(broken.values())
+    kept = {verdict for verdict in found if verdict not in DEVIATING and verdict not in UNJUDGED}
+    if not (broken or doubtful):
+        stands = worst(found)
+        return Tallied(stands, found.get(stands, 0), n, "" if len(found) < 2 else _spelled(said))
+    if kept or doubtful:
+        message = f"unstable: {worst(broken)} in {k} of {n} runs" if broken else ""
+        return Tallied(Verdict.INFORM, min(k + doubtful, n - 1) if n > 1 else 0, n, message)
+    return Tallied(worst(broken), k, n, "" if len(found) < 2 else _spelled(said))
+
+
+def _spelled(said: Mapping[str, int]) -> str:
+    return f"of {sum(said.values())} runs: {', '.join(f'{name} in {count}' for name, count in said.items())}"
 
 
 class Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,6 +108,7 @@ def report(
     return {
         "schema": SCHEMA,
         "suite": {
+            "id": uuid.uuid4().hex,
             "version": "2026.1.0",
             "set": set_name,
             "python": "3.11.7",
@@ -118,6 +120,7 @@ def report(
             "seconds": 12.0,
             "waits_s": 1.0,
             "complete": complete,
+            "missing": [],
             "exit_status": 1 if any(each["verdict"] == "fail" for each in entries.values()) else 0,
             "selection": [],
             "problems": [],
@@ -127,6 +130,7 @@ def report(
             "name": name,
             "version": version,
             "interface": interface,
+            "spec": [f"--server={name}"],
             "argv": ["python", "-m", name],
             "python": "CPython 3.11.7",
             "capabilities": [],

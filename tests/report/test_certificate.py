@@ -14,12 +14,15 @@ from gateproof.cli import main
 from gateproof.report import badge, companions, schema
 from gateproof.report.certificate import certificate, lines
 from gateproof.report.merge import merge
+from gateproof.report.reading import ReportError
 from gateproof.requirements import Requirement
+from gateproof.requirements.gates import GATES, lacks
 from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet, gates, text_digest
 from gateproof.requirements.sets.levels import level
 from tests.report import made
 
 VALID = Draft202012Validator(schema("certificate"), format_checker=FormatChecker())
+REPLAY = {"certify": "2026.1", "certify_digest": "sha256:" + "0" * 64}
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ROWS = {row.id: row for row in made.rows(10_000, "asgi")}
 
@@ -31,27 +34,35 @@ def pick(name: str, gate: str = "") -> Requirement:
 
 CORE, FULL, ROBUST = pick("Core"), pick("Full"), pick("Robust")
 GATED, WEBSOCKET = pick("Core", "lifespan"), pick("Full", "websocket")
+NO_LIFESPAN = "no lifespan: the application was not called for one before the server served"
+NO_HTTP2 = "neither prior knowledge nor ALPN gives HTTP/2"
 SHOULD = next(row for row in ROWS.values() if level(row) == "Full" and row.verdict == "warn" and not row.gate)
 
 
-def frozen(*rows: Requirement) -> FrozenSet:
-    """Return a set of these rows, each with the one check that a made report has."""
+def frozen(*rows: Requirement, second: Requirement | None = None) -> FrozenSet:
+    """Return a set of these rows, each with the one check that a made report has; `second` has two."""
     held, checks = {}, {}
     for row in rows:
         name = made.entry(row)["checks"][0]["id"]
-        checks[name] = FrozenCheck(name, 1)
+        names = (name, f"{name}_2") if row is second else (name,)
+        checks |= {name: FrozenCheck(name, 1) for name in names}
         text = text_digest(row.statement)
         held[row.id] = FrozenRow(
-            row.id, row.party, level(row), row.verdict, row.level, row.basis, gates(row), text, (name,)
+            row.id, row.party, level(row), row.verdict, row.level, row.basis, gates(row), text, names
         )
-    return FrozenSet("2026.1", "sha256:" + "0" * 64, held, checks)
+    return FrozenSet("2026.1", REPLAY["certify_digest"], held, checks)
 
 
-def scored(*entries: tuple[Requirement, dict[str, Any]], exchanges: Any = None, **suite: Any) -> dict[str, Any]:
+def scored(
+    *entries: tuple[Requirement, dict[str, Any]],
+    exchanges: Any = None,
+    second: Requirement | None = None,
+    **suite: Any,
+) -> dict[str, Any]:
     """Return the certificate of a replay in which these rows have these entries; it keeps to its schema."""
     report = made.report({row.id: entry for row, entry in entries}, exchanges, interface="asgi")
-    report["suite"] |= {"certify": "2026.1", "runs": 5, "exit_status": 0, **suite}
-    found = certificate(report, frozen(*(row for row, _ in entries)), NOW)
+    report["suite"] |= {**REPLAY, "runs": 5, "exit_status": 0, **suite}
+    found = certificate(report, frozen(*(row for row, _ in entries), second=second), NOW)
     assert [error.message for error in VALID.iter_errors(found)] == []
     return found
 
@@ -104,15 +115,17 @@ def test_a_row_leaves_through_its_own_gate_alone() -> None:
     """Where an exchange shows the lack; not where it was only declared, nor where the row has no gate."""
     key = made.key("shown")
     shown = {key: made.exchange()}
-    left = made.entry(GATED, "unsupported", (key,))
+    left = made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN)
     found = scored((CORE, made.entry(CORE)), (GATED, left), exchanges=shown)
     assert (found["levels"]["Core"]["of"], found["level"]) == (1, "Robust")
     assert [(each["requirement"], each["gate"], each["evidence"]) for each in found["gated"]] == [
         (GATED.id, "lifespan", key)
     ]
+    other = made.entry(GATED, "unsupported", (key,), message="nothing was left to be shut down")
     declared = made.entry(GATED, "unsupported", message="the profile made has no launch `lifespan`")
     for entries, exchanges in (
         ([(CORE, made.entry(CORE)), (GATED, declared)], {}),
+        ([(CORE, made.entry(CORE)), (GATED, other)], shown),  # it says nothing of the gate
         ([(CORE, made.entry(CORE)), (GATED, left)], {}),  # the exchange is not in the report
         ([(CORE, made.entry(CORE, "unsupported", (key,)))], shown),
     ):
@@ -121,11 +134,71 @@ def test_a_row_leaves_through_its_own_gate_alone() -> None:
         assert found["gated"] == []
 
 
+def both(row: Requirement, verdict: str, *keys: str, first: str = "pass", **about: Any) -> dict[str, Any]:
+    """Return an entry of two checks, the first of which passed."""
+    entry = made.entry(row, first)
+    [other] = made.entry(row, "error" if verdict == "untested" else verdict, keys, **about)["checks"]
+    entry["checks"].append(other | {"id": f"{other['id']}_2", "verdict": verdict})
+    return entry
+
+
+@pytest.mark.parametrize("verdict", ["fail", "warn", "known", "error", "blocked", "untested", "inform", "unsupported"])
+def test_every_check_of_a_row_counts(verdict: str) -> None:
+    """One that passed makes no row kept of which another was not carried out."""
+    message = "the profile made has no launch `mount`" if verdict == "unsupported" else None
+    about = {} if message is None else {"message": message}
+    found = scored((CORE, both(CORE, verdict, **about)), second=CORE)
+    assert found["level"] is None
+    assert found["levels"]["Core"]["denied"][0]["verdict"] == verdict
+    assert scored((CORE, both(CORE, "pass")), second=CORE)["level"] == "Robust"
+
+
+def test_one_check_may_be_away_for_a_feature_that_is_shown_to_be_lacking() -> None:
+    """Beside one that passed: the row counts, and the certificate lists the check. A mere reason shows nothing."""
+    key = made.key("shown")
+    found = scored(
+        (CORE, both(CORE, "unsupported", key, message=NO_HTTP2)), second=CORE, exchanges={key: made.exchange()}
+    )
+    assert (found["level"], found["levels"]["Core"]["kept"]) == ("Robust", 1)
+    assert [(each["requirement"], each["gate"], each["evidence"]) for each in found["partly"]] == [
+        (CORE.id, "http/2", key)
+    ]
+    assert any("partly: " in line for line in lines(found))
+    assert scored((CORE, both(CORE, "unsupported", message=NO_HTTP2)), second=CORE)["level"] is None
+    for message, first in (("connections are not kept", "pass"), (NO_HTTP2, "unsupported"), (NO_HTTP2, "blocked")):
+        entry = both(CORE, "unsupported", key, message=message, first=first)
+        assert scored((CORE, entry), second=CORE, exchanges={key: made.exchange()})["level"] is None
+
+
+def test_a_reading_beside_a_pass_is_a_pass() -> None:
+    """What one check says of a requirement twice is one saying; a pass beside its lack is none."""
+    entry = made.entry(CORE)
+    entry["checks"].append(dict(entry["checks"][0], verdict="inform"))
+    assert scored((CORE, entry))["level"] == "Robust"
+    entry["checks"].append(dict(entry["checks"][0], verdict="unsupported", message="the client is None"))
+    assert scored((CORE, entry))["level"] is None
+
+
+def test_the_reason_is_that_of_the_gate() -> None:
+    """A version that is declared, a feature within another; every reason in use is one that some check gives."""
+    assert lacks("spec_version 2.4", "from version 2.4 on; the server declares 2.3")
+    assert not lacks("spec_version 2.3", "from version 2.4 on; the server declares 2.3")
+    assert not lacks("spec_version 2.4", "send never raised an OSError of the server's")
+    assert lacks("extension:tls", "extensions has no key tls")
+    assert not lacks("extension:tls", "extensions has no key http.response.push")
+    assert lacks("extension:http.response.push", NO_HTTP2)
+    assert lacks("extension:http.response.trailers", "http.response.trailers is not in the scope's extensions")
+    assert not any(lacks(gate, "the profile made has no launch `tls`") for gate in GATES)
+
+
 def test_a_launch_is_asked_once() -> None:
     """What an exchange of one check showed counts for the others that say the same of it."""
     key = made.key("shown")
     other = next(row for row in ROWS.values() if row.gate == "lifespan" and level(row) == "Core" and row is not GATED)
-    entries = [(GATED, made.entry(GATED, "unsupported", (key,))), (other, made.entry(other, "unsupported"))]
+    entries = [
+        (GATED, made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN)),
+        (other, made.entry(other, "unsupported", message=NO_LIFESPAN)),
+    ]
     found = scored((CORE, made.entry(CORE)), *entries, exchanges={key: made.exchange()})
     assert found["level"] == "Robust"
     assert {each["evidence"] for each in found["gated"]} == {key}
@@ -139,6 +212,9 @@ def test_a_should_is_waived_in_public() -> None:
     assert found["waived"][0]["url"] == "https://example.org/1"
     assert badge.message(found) == "Robust 2026.1, 2/2 (1 waived)"
     assert scored((CORE, made.entry(CORE)), (SHOULD, made.entry(SHOULD, "known")))["level"] == "Core"
+    bare = both(SHOULD, "known", first="known")
+    bare["checks"][0]["baseline_url"] = "https://example.org/1"
+    assert scored((CORE, made.entry(CORE)), (SHOULD, bare), second=SHOULD)["level"] == "Core"
     script = made.entry(SHOULD, "known", baseline_url="javascript:alert(1)")
     assert scored((CORE, made.entry(CORE)), (SHOULD, script))["level"] == "Core"
     assert scored((CORE, made.entry(CORE, "known", baseline_url="https://example.org/1")))["level"] is None
@@ -148,6 +224,7 @@ def test_the_run_must_have_been_a_replay() -> None:
     """Of this set, complete, and without trouble of ours; Robust wants repeats."""
     assert scored(*whole(), certify="")["level"] is None
     assert scored(*whole(), certify="2025.1")["level"] is None
+    assert scored(*whole(), certify_digest="sha256:" + "1" * 64)["level"] is None
     assert scored(*whole(), complete=False)["level"] is None
     assert scored(*whole(), exit_status=2)["level"] is None
     assert scored(*whole(), runs=4)["level"] == "Full"
@@ -157,11 +234,15 @@ def test_what_was_frozen_is_what_counts() -> None:
     """Another revision's check, another sentence or a missing check deny; a check that came later changes nothing."""
     entry = made.entry(CORE)
     report = made.report({CORE.id: entry}, interface="asgi")
-    report["suite"] |= {"certify": "2026.1"}
+    report["suite"] |= REPLAY
     held = frozen(CORE)
     later = dict(entry["checks"][0], id="asgi/server/made/later", verdict="fail")
     entry["checks"].append(later)
     assert certificate(report, held, NOW)["level"] == "Full"
+    held.checks[entry["checks"][0]["id"]].__dict__["revision"] = 2
+    found = certificate(report, held, NOW)
+    assert found["levels"]["Core"]["denied"][0]["why"] == f"not as it was frozen: {entry['checks'][0]['id']}"
+    entry["checks"][0]["revision"] = 2
     entry["statement"] += " And more."
     found = certificate(report, held, NOW)
     assert found["levels"]["Core"]["denied"][0]["why"] == "its sentence is not the frozen one"
@@ -174,7 +255,7 @@ def test_rows_that_no_check_judges_deny() -> None:
     held = frozen(CORE, GATED)
     held.rows[GATED.id].__dict__["checks"] = ()  # type: ignore[index]
     report = made.report({CORE.id: made.entry(CORE), GATED.id: made.entry(GATED, "untested")}, interface="asgi")
-    report["suite"] |= {"certify": "2026.1"}
+    report["suite"] |= REPLAY
     found = certificate(report, held, NOW)
     assert found["levels"]["Core"]["denied"][0]["why"] == "no check of the set judges it"
 
@@ -184,7 +265,7 @@ def test_repeats_that_differ_deny() -> None:
     runs = []
     for number in range(5):
         report = made.report({CORE.id: made.entry(CORE, "fail" if number == 3 else "pass")}, interface="asgi")
-        report["suite"]["certify"] = "2026.1"
+        report["suite"] |= REPLAY
         runs.append(report)
     merged = merge(runs)
     assert merged["suite"]["certify"] == "2026.1"
@@ -201,13 +282,36 @@ def test_repeats_that_differ_deny() -> None:
 def test_what_draws_find_stands_beside() -> None:
     """It is listed with its effort, and changes no level."""
     report = made.report({CORE.id: made.entry(CORE)}, interface="asgi")
-    report["suite"] |= {"certify": "2026.1"}
+    report["suite"] |= REPLAY
     thorough = made.report({CORE.id: made.entry(CORE, "fail")}, interface="asgi")
     thorough["suite"]["effort"] = "thorough"
     found = certificate(report, frozen(CORE), NOW, [thorough])
     assert found["level"] == "Full"
     assert [(each["requirement"], each["effort"]) for each in found["beside"]] == [(CORE.id, "thorough")]
     assert any("beside, not scored" in line for line in lines(found))
+
+
+def test_another_target_stands_not_beside() -> None:
+    """What a run of another server, version or interface found says nothing of this one."""
+    report = made.report({CORE.id: made.entry(CORE)}, interface="asgi")
+    for about in ({"name": "other"}, {"version": "2"}, {"interface": "wsgi"}):
+        other = made.report({}, **{"interface": "asgi", **about})
+        with pytest.raises(ReportError, match=r"cannot stand beside made 1\.0: another target"):
+            certificate(report, frozen(CORE), NOW, [other])
+
+
+def test_lines_are_fit_to_be_shown() -> None:
+    """A terminal gets no control characters, whatever a server calls itself or answers."""
+    key, evil = made.key("shown"), "\x1b[2J\x1b]0;x\x07\u202e"
+    gated = made.entry(GATED, "unsupported", (key,), message=f"{NO_LIFESPAN} {evil}")
+    report = made.report({GATED.id: gated}, {key: made.exchange()}, interface="asgi", name=evil, version=evil)
+    report["suite"] |= REPLAY
+    known = made.entry(SHOULD, "known", baseline_url="https://example.org/1")
+    known["checks"][0]["baseline"] = evil
+    report["requirements"][SHOULD.id] = known
+    said = lines(certificate(report, frozen(GATED, SHOULD), NOW))
+    assert sum("gated: " in line or "waived: " in line for line in said) == 2
+    assert all(line.isprintable() for line in said)
 
 
 def kept(folder: Path, report: dict[str, Any]) -> Path:

@@ -93,6 +93,7 @@ def not_run(report: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return a report in which the checks of these requirements were left out."""
     for name in names:
         entry = report["requirements"][name]
+        report["suite"]["missing"].append(entry["checks"][0]["id"])
         entry |= {"verdict": "untested", "reason": f"not run: {entry['checks'][0]['id']}", "checks": []}
     report["suite"]["complete"] = False
     report["totals"] = made.totals(report["requirements"])
@@ -129,12 +130,87 @@ def test_repeats_say_k_of_n() -> None:
     assert merge([saying("pass"), saying("fail")])["suite"]["exit_status"] == 0
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "stands", "k", "status"),
+    [
+        (("fail", "fail", "fail", "warn", "warn"), "fail", 5, 1),
+        (("fail", "fail", "fail", "fail", "known"), "fail", 5, 1),
+        (("fail", "fail", "fail", "fail", "blocked"), "fail", 4, 1),
+        (("warn", "warn", "known", "known", "error"), "warn", 4, 0),
+        (("known",) * 5, "known", 5, 0),
+        (("fail", "warn", "pass", "pass", "pass"), "inform", 2, 0),
+        (("known", "known", "pass", "pass", "pass"), "inform", 2, 0),
+        (("pass", "pass", "pass", "pass", "error"), "error", 1, 0),
+    ],
+)
+def test_what_is_broken_in_every_run_stays_broken(verdicts: tuple[str, ...], stands: str, k: int, status: int) -> None:
+    """Whether each run calls it fail, warn or known; what a run could not judge takes nothing back."""
+    row = made.rows(1, "wsgi")[0]
+    runs = [made.report({row.id: made.entry(row, verdict)}) for verdict in verdicts]
+    whole = merge(runs)
+    [check] = whole["requirements"][row.id]["checks"]
+    assert (check["verdict"], check["k"], check["n"]) == (stands, k, 5)
+    assert whole["requirements"][row.id]["verdict"] == stands
+    assert whole["suite"]["exit_status"] == status
+    assert sum(check["tally"].values()) == 5
+    assert [error.message for error in SCHEMA.iter_errors(whole)] == []
+    nested = merge([merge(runs[:2]), merge(runs[2:])])
+    [again] = nested["requirements"][row.id]["checks"]
+    assert again["tally"] == check["tally"]
+    assert (again["verdict"], again["k"], again["n"]) == (stands, k, 5)
+
+
+def test_a_run_counts_once() -> None:
+    """A report that is given again is refused, also one that lies within a merged one; other runs add up."""
+    runs = [saying("pass") for _ in range(10)]
+    five = merge(runs[:5])
+    assert five["suite"]["runs"] == 5
+    assert [part["id"] for part in five["suite"]["parts"]] == [run["suite"]["id"] for run in runs[:5]]
+    for twice in ([runs[0]] * 5, [five, runs[2]], [five, five]):
+        with pytest.raises(ReportError, match=r"the run [0-9a-f]{32} of made 1.0 is there twice"):
+            merge(twice)
+    ten = merge([five, merge(runs[5:])])
+    assert (ten["suite"]["runs"], len(ten["suite"]["parts"])) == (10, 10)
+    assert merge([ten])["suite"]["runs"] == 10
+    assert [error.message for error in SCHEMA.iter_errors(ten)] == []
+    unnamed = saying("pass")
+    del unnamed["suite"]["id"]
+    with pytest.raises(ReportError, match=r"sha256:[0-9a-f]+ of made 1\.0 is there twice"):
+        merge([unnamed, json.loads(json.dumps(unnamed))])
+
+
+def test_what_did_not_run_stays_missing_beside_what_is_broken() -> None:
+    """A broken row hides no check that was left out, and what says nothing of it is not complete either."""
+    warned = saying("warn", "pass", complete=False)
+    warned["suite"]["missing"] = ["wsgi/server/made/left_out"]
+    assert merge([warned])["suite"]["complete"] is False
+    second = saying("warn", "pass", complete=False)
+    assert merge([warned, second])["suite"]["missing"] == ["wsgi/server/made/left_out"]
+    whole = saying("warn", "pass")
+    entry = whole["requirements"][made.rows(1, "wsgi")[0].id]
+    entry["checks"].append(dict(entry["checks"][0], id="wsgi/server/made/left_out", verdict="pass"))
+    assert merge([warned, whole])["suite"]["complete"] is True
+    assert merge([second, whole])["suite"]["complete"] is False  # nobody knows what it left out
+
+
 def test_what_is_not_merged() -> None:
     """Reports of two targets, two versions or two suites are no shards of one run."""
     with pytest.raises(ReportError, match="different target name are not merged: 'made', 'other'"):
         merge([saying("pass"), saying("pass", name="other")])
     with pytest.raises(ReportError, match="different target version"):
         merge([saying("pass"), saying("pass", version="2")])
+    for part, key, value in (
+        ("target", "digest", "b" * 64),
+        ("target", "distribution", "other"),
+        ("target", "spec", ["--server=made --threads 2"]),
+        ("suite", "effort", "thorough"),
+        ("suite", "baseline", "sha256:" + "0" * 64),
+        ("suite", "certify_digest", "sha256:" + "0" * 64),
+    ):
+        other = saying("pass")
+        other[part][key] = value
+        with pytest.raises(ReportError, match=f"reports of different {part} {key} are not merged"):
+            merge([saying("pass"), other])
     with pytest.raises(ReportError, match="nothing to merge"):
         merge([])
 
@@ -142,9 +218,11 @@ def test_what_is_not_merged() -> None:
 def test_the_command_that_merges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The replay line names the merged report; the companions are written as well; the status is that of the whole."""
     row = made.rows(1, "wsgi")[0]
-    report = made.report({row.id: made.entry(row, "fail", ("a" * 32,))}, {"a" * 32: made.exchange()})
+    one, two = (
+        made.report({row.id: made.entry(row, "fail", ("a" * 32,))}, {"a" * 32: made.exchange()}) for _ in range(2)
+    )
     out = tmp_path / "out"
-    assert main(["merge", kept(tmp_path, "a", report), kept(tmp_path, "b", report), "-o", str(out)]) == 1
+    assert main(["merge", kept(tmp_path, "a", one), kept(tmp_path, "b", two), "-o", str(out)]) == 1
     merged = json.loads((out / "report.json").read_text())
     assert (
         merged["requirements"][row.id]["checks"][0]["replay"] == f"gateproof replay '{out}#aaaaaaaaaaaa' --server=made"

@@ -69,6 +69,42 @@ def test_ctrf_keeps_to_its_schema() -> None:
     assert not schema("ctrf").is_valid({**found, "results": {}})
 
 
+def unstable() -> dict[str, Any]:
+    """Return a report of a requirement that passed, and one that did not say the same each time."""
+    one, two = made.rows(2, "wsgi")
+    message = "unstable: fail in 3 of 5 runs"
+    doubtful = made.entry(two, "inform", k=3, n=5, message=message, seen="another")
+    doubtful["checks"].append(dict(doubtful["checks"][0], id="wsgi/server/made/b", verdict="pass", k=5, message=""))
+    return made.report({one.id: made.entry(one), two.id: doubtful | {"verdict": "pass"}})
+
+
+def test_what_is_unstable_is_not_shown_as_passed() -> None:
+    """Flaky for CTRF, in no list of an attestation, listed in the summary, and told where the verdict is."""
+    report = unstable()
+    first, second = ctrf(report)["results"]["tests"]
+    assert (first["status"], "flaky" in first) == ("passed", False)
+    assert (second["status"], second["flaky"], second["message"]) == ("other", True, "unstable: fail in 3 of 5 runs")
+    assert [error.message for error in schema("ctrf").iter_errors(ctrf(report))] == []
+    found = attestation(with_digest(report), sets.load(SET))
+    assert found is not None
+    assert (found["predicate"]["result"], len(found["predicate"]["passedTests"])) == ("WARNED", 1)
+    text = summary.summary(report, badge_of(report))
+    assert "none is broken, 1 unstable." in text
+    assert "### unstable (1)" in text
+    assert "unstable: fail in 3 of 5 runs" in text
+
+
+def test_the_configuration_is_the_same_in_each_run() -> None:
+    """The command of a server has another port each time; what was asked for has not."""
+    one, two = unstable(), unstable()
+    two["target"]["argv"] = [*two["target"]["argv"], "--port=41234"]
+    first, second = (attestation(with_digest(each), sets.load(SET)) for each in (one, two))
+    assert first is not None
+    assert first == second
+    two["target"]["spec"] = ["--server=made --threads=2"]
+    assert attestation(two, sets.load(SET)) != first
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")  # its own parser uses what it gives up
 def test_earl_says_what_the_vocabulary_has() -> None:
     """As RDF: each assertion has one of everything that EARL 1.0 demands, and outcomes that it defines."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from gateproof import requirements
 from gateproof.commands import CommandError, reports
 from gateproof.verdicts import Exit
 
@@ -15,7 +14,7 @@ HELP = "make badge.json and badge.svg of a report, and print the lines that show
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take a report and where the badge will be published."""
     parser.add_argument("report", metavar="REPORT", help="report.json, or the folder it lies in")
-    parser.add_argument("--set", default=requirements.SET, help="the frozen set; %(default)s if not given")
+    parser.add_argument("--set", help="the frozen set; that which was replayed if not given")
     parser.add_argument("-o", "--output", metavar="DIR", help="folder; that of the report if not given")
     parser.add_argument("--url", metavar="URL", default="URL", help="folder at which report and badge are published")
 
@@ -27,8 +26,9 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof.report.certificate import certificate
     from gateproof.requirements.sets import SetError, load
 
+    loaded = reports.load(given.report)
     try:
-        found = certificate(reports.load(given.report), load(given.set))
+        found = certificate(loaded, load(given.set or reports.replayed(loaded)))
     except SetError as error:
         raise CommandError(str(error)) from error
     folder = reports.folder(given.output) if given.output else reports.beside(given.report)

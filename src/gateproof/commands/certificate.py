@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gateproof import requirements
 from gateproof.commands import CommandError, reports
 from gateproof.verdicts import Exit
 
@@ -18,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from gateproof.requirements.sets.levels import LEVELS
 
     parser.add_argument("report", metavar="REPORT", help="report.json, or the folder it lies in")
-    parser.add_argument("--set", default=requirements.SET, help="the frozen set; %(default)s if not given")
+    parser.add_argument("--set", help="the frozen set; that which was replayed if not given")
     parser.add_argument("--level", choices=LEVELS, help="status 1 unless it is at least this one")
     parser.add_argument("--beside", metavar="REPORT", action="append", default=[], help="its findings are listed only")
     parser.add_argument(
@@ -30,13 +29,15 @@ def execute(given: argparse.Namespace) -> int:
     """Write certificate.json and print what it says."""
     from gateproof import report
     from gateproof.report.certificate import certificate, lines
+    from gateproof.report.reading import ReportError
     from gateproof.requirements.sets import SetError, load
     from gateproof.requirements.sets.levels import within
 
     loaded = reports.load(given.report)
+    others = [reports.load(place) for place in given.beside]
     try:
-        found = certificate(loaded, load(given.set), beside=[reports.load(place) for place in given.beside])
-    except SetError as error:
+        found = certificate(loaded, load(given.set or reports.replayed(loaded)), beside=others)
+    except (SetError, ReportError) as error:
         raise CommandError(str(error)) from error
     place = Path(given.output) if given.output else reports.beside(given.report) / "certificate.json"
     reports.folder(str(place.parent))

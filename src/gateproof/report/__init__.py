@@ -44,7 +44,7 @@ def companions(report: dict[str, Any]) -> dict[str, Callable[[], str]]:
     from gateproof.report import attestation, badge, certificate, ctrf, earl, html, summary
     from gateproof.requirements import sets
 
-    frozen = sets.load(report["suite"]["set"])
+    frozen = sets.load(report["suite"].get("certify") or report["suite"]["set"])
     earned = certificate.certificate(report, frozen)
     attested = attestation.attestation(report, frozen)
     return {

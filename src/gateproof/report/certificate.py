@@ -1,41 +1,58 @@
 """The certificate: what a report earns when it is scored against a frozen set. It claims nothing that was not executed.
 
-A row is kept where its frozen checks passed. It leaves the count through its own gate alone, and only where an exchange
-of the report shows that the target lacks the feature. A SHOULD may be waived in public, with a reason and an address.
-Everything else denies the level, and is listed with its reason.
+A row is kept where every one of its frozen checks passed; beside others that passed one may be away where an exchange
+of the report shows that the target lacks the optional feature which it needs. The row leaves the count through its own
+gate alone, where an exchange shows that lack for each of its checks. A SHOULD may be waived in public, with a reason
+and an address. Everything else denies the level, and is listed with its reason.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateproof.report.hostile import link
-from gateproof.requirements.sets import FrozenRow, FrozenSet
+from gateproof.report.hostile import link, visible
+from gateproof.report.reading import ReportError, fingerprint, target_name
+from gateproof.requirements.gates import GATES, lacks
+from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet
 from gateproof.requirements.sets.levels import LEVELS, MEANING, within
-from gateproof.verdicts import BROKEN, Exit, Verdict, worst
+from gateproof.verdicts import BROKEN, RANK, Exit, Verdict
 
 JsonDict = dict[str, Any]
 SCHEMA = "gateproof.certificate/1"
 VALID_DAYS = 180
 SPOILT = frozenset({Exit.INTERRUPTED, Exit.USAGE, Exit.NOTHING})  # trouble of ours denies by the rows that it hit
 NO_LAUNCH = "only declared absent: no exchange shows it"
+BEARABLE = frozenset({"pass", "inform", "known", "unsupported"})  # what may leave a row in the count, or lead out of it
+OTHER_GATE = "not executed, and no lack of"
+SAME_TARGET = ("kind", "name", "version", "interface")
+
+
+@dataclass(frozen=True)
+class Away:
+    """One check of a row that could not be carried out: the feature that the target lacks, and what shows that."""
+
+    check: str
+    gate: str
+    why: str
+    evidence: str
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one row stands: kept, waived, gated or denied, and why; `evidence` is the key of an exchange."""
+    """How one row stands: kept, waived, gated or denied, and why.
+
+    `away` are the checks for whose feature an exchange shows the lack: all of them where the row is gated.
+    """
 
     row: FrozenRow
     state: str
     verdict: str = "pass"
     why: str = ""
-    evidence: str = ""
     url: str = ""
+    away: tuple[Away, ...] = ()
 
 
 def certificate(
@@ -43,8 +60,12 @@ def certificate(
 ) -> JsonDict:
     """Return the certificate of a report (`certificate.json`); its `level` is None where none is earned.
 
-    `beside` are further reports, such as of a thorough run: what they find is listed and not scored.
+    `beside` are further reports of the same target, such as of a thorough run: what they find is listed and not scored.
+    Raises `ReportError` where one of them is of another target.
     """
+    for other in beside:
+        if any(other["target"][key] != report["target"][key] for key in SAME_TARGET):
+            raise ReportError(f"{target_name(other)} cannot stand beside {target_name(report)}: another target")
     made = now or datetime.now(UTC)
     standings = stand(report, frozen)
     conditions = unmet(report, frozen)
@@ -61,9 +82,10 @@ def certificate(
         "suite": {key: suite[key] for key in about} | {"runs": suite.get("runs", 1)},
         "target": {key: target[key] for key in ("kind", "name", "version", "interface", "python", "argv")}
         | {"digest": target.get("digest", "")},
-        "report": "sha256:" + hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest(),
+        "report": fingerprint(report),
         "levels": levels,
         "gated": [_gated(each, report) for each in standings if each.state == "gated"],
+        "partly": [found for each in standings if each.state in ("kept", "waived") for found in _partly(each)],
         "waived": [_waived(each, report) for each in standings if each.state == "waived"],
         "not_observable": _unobservable(report, frozen),
         "beside": [found for each in beside for found in _beside(each)],
@@ -76,6 +98,8 @@ def unmet(report: JsonDict, frozen: FrozenSet) -> list[str]:
     found = []
     if suite.get("certify") != frozen.name:
         found.append(f"the run was no replay of the set {frozen.name}: run pytest with --certify")
+    elif suite.get("certify_digest") != frozen.digest:
+        found.append(f"the run replayed another text of the set {frozen.name}: its digest is not the one here")
     if not suite["complete"]:
         found.append("the run is not complete")
     if suite["exit_status"] in SPOILT:
@@ -94,7 +118,7 @@ def stand(report: JsonDict, frozen: FrozenSet) -> list[Standing]:
     target = report["target"]
     shown = _shown(report)
     rows = [row for row in frozen.binding(target["interface"], target["kind"]) if row.level]
-    return [_standing(row, report["requirements"].get(row.id), shown) for row in rows]
+    return [_standing(row, report["requirements"].get(row.id), frozen.checks, shown) for row in rows]
 
 
 def _shown(report: JsonDict) -> dict[str, str]:
@@ -112,51 +136,80 @@ def _shown(report: JsonDict) -> dict[str, str]:
     return found
 
 
-def _standing(row: FrozenRow, entry: JsonDict | None, shown: Mapping[str, str]) -> Standing:
+def _standing(
+    row: FrozenRow, entry: JsonDict | None, held: Mapping[str, FrozenCheck], shown: Mapping[str, str]
+) -> Standing:
     if entry is None:
         return Standing(row, "denied", "untested", "the report has no such requirement")
     difference = row.differs(entry)
     if difference:
         return Standing(row, "denied", "untested", difference)
-    ran = {(check["id"]): check for check in entry["checks"]}
-    checks = [ran[name] for name in row.checks if name in ran]
-    absent = [name for name in row.checks if name not in ran]
-    if not row.checks or absent:
-        why = f"not run: {', '.join(absent)}" if absent else "no check of the set judges it"
-        return Standing(row, "denied", "untested", why)
-    doubtful = next((check for check in checks if check["k"] < check["n"]), None)
+    said: dict[str, list[JsonDict]] = {name: [] for name in row.checks}
+    for check in entry["checks"]:
+        said.get(check["id"], []).append(check)
+    if not row.checks:
+        return Standing(row, "denied", "untested", "no check of the set judges it")
+    for why, names in (
+        ("not run", [name for name in said if not said[name]]),
+        ("not as it was frozen", [name for name in said if any(_changed(check, held) for check in said[name])]),
+    ):
+        if names:
+            return Standing(row, "denied", "untested", f"{why}: {', '.join(names)}")
+    every = [check for checks in said.values() for check in checks]
+    doubtful = next((check for check in every if check["k"] < check["n"]), None)
     if doubtful is not None:
         why = doubtful["message"] or f"{doubtful['verdict']} in {doubtful['k']} of {doubtful['n']} runs"
         return Standing(row, "denied", "unstable", why)
-    verdict = worst(Verdict(check["verdict"]) for check in checks)
-    mine = [check for check in checks if check["verdict"] == verdict]
-    if verdict is Verdict.PASS:
-        return Standing(row, "kept")
-    if verdict is Verdict.UNSUPPORTED:
-        return _through_a_gate(row, mine, shown)
-    if verdict is Verdict.KNOWN:
-        return _known(row, mine[0])
-    why = mine[0]["message"] or mine[0]["seen"]
-    if verdict is Verdict.INFORM:
-        why = why or "nothing was judged, only a reading taken"
-    return Standing(row, "denied", str(verdict), why)
+    return _weighed(row, list(said.values()), shown)
 
 
-def _through_a_gate(row: FrozenRow, checks: Sequence[JsonDict], shown: Mapping[str, str]) -> Standing:
-    """Let a row leave the count where it has a gate, and each of its checks an exchange that shows the lack."""
-    why = "; ".join(dict.fromkeys(check["message"] for check in checks))
-    if not row.gates:
-        return Standing(row, "denied", "unsupported", f"the row has no gate: {why}")
-    if not all(check["message"] in shown for check in checks):
-        return Standing(row, "denied", "unsupported", f"{NO_LAUNCH}: {why}")
-    return Standing(row, "gated", "unsupported", why, shown[checks[0]["message"]])
+def _changed(check: JsonDict, held: Mapping[str, FrozenCheck]) -> bool:
+    return check["id"] not in held or held[check["id"]].revision != check["revision"]
 
 
-def _known(row: FrozenRow, check: JsonDict) -> Standing:
-    url = link(check.get("baseline_url"))
-    if row.weight == "warn" and check["baseline"] and url:
-        return Standing(row, "waived", "known", check["baseline"], url=url)
-    why = f"known: {check['baseline']}"
+def _weighed(row: FrozenRow, said: Sequence[Sequence[JsonDict]], shown: Mapping[str, str]) -> Standing:
+    """Weigh what each of the frozen checks said, all of which ran: the worst of it that is no pass denies."""
+    every = [check for checks in said for check in checks]
+    denied = [check for check in every if check["verdict"] not in BEARABLE]
+    # A reading beside what passed is none the less a pass; alone it judges nothing.
+    denied += [checks[0] for checks in said if {check["verdict"] for check in checks} == {"inform"}]
+    if denied:
+        found = min(denied, key=lambda check: RANK[Verdict(check["verdict"])])
+        default = "nothing was judged, only a reading taken" if found["verdict"] == "inform" else ""
+        return Standing(row, "denied", found["verdict"], found["message"] or found["seen"] or default)
+    away = [_away(row, check, shown) for check in every if check["verdict"] == "unsupported"]
+    lacking = [each for each in away if isinstance(each, Away)]
+    if len(lacking) < len(away):
+        return Standing(row, "denied", "unsupported", "; ".join(dict.fromkeys(e for e in away if isinstance(e, str))))
+    known = [check for check in every if check["verdict"] == "known"]
+    if known:
+        return _known(row, known, tuple(lacking))
+    if any(all(check["verdict"] in ("pass", "inform") for check in checks) for checks in said):
+        return Standing(row, "kept", away=tuple(lacking))
+    why = "; ".join(dict.fromkeys(each.why for each in lacking))
+    if not all(each.gate in row.gates for each in lacking):
+        return Standing(row, "denied", "unsupported", f"the row has no such gate: {why}")
+    return Standing(row, "gated", "unsupported", why, away=tuple(lacking))
+
+
+def _away(row: FrozenRow, check: JsonDict, shown: Mapping[str, str]) -> Away | str:
+    """Return the lack that kept a check from being carried out; or why it is none that counts."""
+    why = check["message"]
+    gate = next((each for each in (*row.gates, *GATES) if lacks(each, why)), "")
+    if not gate:
+        return f"{OTHER_GATE} {' or '.join(row.gates) or 'a feature'}: {why}"
+    if why not in shown:
+        return f"{NO_LAUNCH}: {why}"
+    return Away(check["id"], gate, why, shown[why])
+
+
+def _known(row: FrozenRow, checks: Sequence[JsonDict], away: tuple[Away, ...]) -> Standing:
+    """Waive a SHOULD each of whose known deviations has its reason and its address."""
+    urls = [link(check.get("baseline_url")) for check in checks]
+    reasons = list(dict.fromkeys(check["baseline"] for check in checks))
+    if row.weight == "warn" and all(reasons) and all(urls):
+        return Standing(row, "waived", "known", "; ".join(reasons), urls[0], away)
+    why = f"known: {'; '.join(map(str, reasons))}"
     return Standing(row, "denied", "known", why if row.weight == "fail" else f"{why} (not waived in public: no url)")
 
 
@@ -187,8 +240,15 @@ def _denied(each: Standing, report: JsonDict) -> JsonDict:
 
 
 def _gated(each: Standing, report: JsonDict) -> JsonDict:
-    about = {"requirement": each.row.id, "level": each.row.level, "gate": ", ".join(each.row.gates)}
-    return {**about, "why": each.why, "evidence": each.evidence, "statement": _sentence(each, report)}
+    gates = ", ".join(dict.fromkeys(away.gate for away in each.away))
+    about = {"requirement": each.row.id, "level": each.row.level, "gate": gates}
+    return {**about, "why": each.why, "evidence": each.away[0].evidence, "statement": _sentence(each, report)}
+
+
+def _partly(each: Standing) -> Iterable[JsonDict]:
+    """Yield the checks of a row that counts which could not be carried out."""
+    for away in each.away:
+        yield {"requirement": each.row.id, "level": each.row.level, **vars(away)}
 
 
 def _waived(each: Standing, report: JsonDict) -> JsonDict:
@@ -220,25 +280,27 @@ def _beside(report: JsonDict) -> Iterable[JsonDict]:
 
 def lines(found: JsonDict) -> list[str]:
     """Return a certificate as text: the levels with their counts, then what denies the lowest that is not earned."""
+    return [visible(line, 600) for line in _lines(found)]
+
+
+def _lines(found: JsonDict) -> Iterable[str]:
     target = found["target"]
-    said = [f"{target['name']} {target['version']} ({target['interface'].upper()}), set {found['set']['name']}: "]
-    said[0] += f"{found['level']}" if found["level"] else "no level"
+    named = visible(f"{target['name']} {target['version']}", 120)
+    yield f"{named} ({target['interface'].upper()}), set {found['set']['name']}: {found['level'] or 'no level'}"
     for level, each in found["levels"].items():
         waived = f", {each['waived']} waived" if each["waived"] else ""
         gated = f", {each['gated']} gated" if each["gated"] else ""
         state = "granted" if each["granted"] else "denied"
-        said.append(f"  {level:<7} {state:<8} {each['kept'] + each['waived']} of {each['of']}{waived}{gated}")
+        yield f"  {level:<7} {state:<8} {each['kept'] + each['waived']} of {each['of']}{waived}{gated}"
     missed = next((each for each in found["levels"].values() if not each["granted"]), None)
     if missed is not None:
-        said += [f"  - {text}" for text in missed["unmet"]]
-        said += [f"  - {each['requirement']} {each['verdict']}: {_short(each)}" for each in missed["denied"]]
-    said += [f"  gated: {each['requirement']} through {each['gate']}: {each['why']}" for each in found["gated"]]
-    said += [f"  waived: {each['requirement']}: {each['reason']} ({each['url']})" for each in found["waived"]]
-    said += [f"  beside, not scored: {each['requirement']} {each['verdict']}" for each in found["beside"]]
-    return said
-
-
-def _short(each: JsonDict) -> str:
-    from gateproof.report.hostile import visible
-
-    return visible(each["why"] or each["statement"], 160)
+        yield from (f"  - {text}" for text in missed["unmet"])
+        for each in missed["denied"]:
+            yield f"  - {each['requirement']} {each['verdict']}: {visible(each['why'] or each['statement'], 160)}"
+    for each in found["gated"]:
+        yield f"  gated: {each['requirement']} through {each['gate']}: {visible(each['why'], 160)}"
+    for each in found["partly"]:
+        yield f"  partly: {each['requirement']} without {each['check']}, for lack of {each['gate']}"
+    for each in found["waived"]:
+        yield f"  waived: {each['requirement']}: {visible(each['reason'], 160)} ({each['url']})"
+    yield from (f"  beside, not scored: {each['requirement']} {each['verdict']}" for each in found["beside"])

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateproof.report.hostile import visible
+from gateproof.report.reading import unstable
 
 JsonDict = dict[str, Any]
 VERSION = "1.0.0"
@@ -15,7 +16,10 @@ COUNTED = ("passed", "failed", "skipped", "pending", "other")
 
 
 def ctrf(report: JsonDict) -> JsonDict:
-    """Return `ctrf.json`. The raw verdict stands with each test, as the format knows fewer."""
+    """Return `ctrf.json`. The raw verdict stands with each test, as the format knows fewer.
+
+    What did not say the same each time has passed nothing: it is `other`, and flaky.
+    """
     suite, target = report["suite"], report["target"]
     tests = [_test(name, entry) for name, entry in report["requirements"].items()]
     start = int(datetime.fromisoformat(suite["started"]).timestamp() * 1000)
@@ -51,8 +55,12 @@ def _test(name: str, entry: JsonDict) -> JsonDict:
         "tags": [entry["level"], entry["basis"], verdict],
         "extra": {"url": entry["url"], "weight": entry["weight"]},
     }
+    if unstable(entry):
+        test["flaky"] = True
+        test["status"] = "other" if test["status"] == "passed" else test["status"]
     shown = next((check for check in entry["checks"] if check["verdict"] == verdict and check["seen"]), None)
-    said = entry["reason"] or (f"expected {shown['expected']}, seen {shown['seen']}" if shown else "")
-    if said and verdict != "pass":
+    doubtful = "; ".join(check["message"] for check in entry["checks"] if check["k"] < check["n"])
+    said = doubtful or entry["reason"] or (f"expected {shown['expected']}, seen {shown['seen']}" if shown else "")
+    if said and (doubtful or verdict != "pass"):
         test["message"] = visible(said, 1_000)
     return test

@@ -6,33 +6,36 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from gateproof.report.reading import ReportError, target_name
+from gateproof.report.reading import ReportError, fingerprint, target_name, unstable
 from gateproof.results import totals
 from gateproof.settings import NOWHERE
-from gateproof.verdicts import BROKEN, Exit, Verdict, worst, worst_exit
+from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Exit, Verdict, tallied, worst, worst_exit
 
 JsonDict = dict[str, Any]
-SAME = (("target", "kind"), ("target", "name"), ("target", "version"), ("target", "interface"), ("target", "python"))
-SAME_SUITE = (("suite", "version"), ("suite", "set"), ("suite", "certify"))
+TARGET = ("kind", "name", "version", "interface", "python", "distribution", "digest", "spec")
+SUITE = ("version", "set", "certify", "certify_digest", "effort", "baseline")
+SAME = (*(("target", key) for key in TARGET), *(("suite", key) for key in SUITE))
 NOT_RUN = "not run: "
+PART = ("started", "seconds", "exit_status", "complete")
 
 
 def merge(reports: Sequence[JsonDict], folder: str = NOWHERE) -> JsonDict:
     """Merge reports. A check that ran in several gets k of N runs; what only some saw broken is `inform`, unstable.
 
     `folder` is where the result will lie: replay lines name it. Raises `ReportError` where the reports are not of one
-    target and one version of the suite.
+    target and one version of the suite, or a run is there twice.
     """
     if not reports:
         raise ReportError("there is nothing to merge")
     _same(reports)
+    parts = _parts(reports)
     first = reports[0]
     entries = {}
     for name in dict.fromkeys(name for report in reports for name in report["requirements"]):
         entries[name] = _entry([r["requirements"][name] for r in reports if name in r["requirements"]], folder)
     return {
         "schema": first["schema"],
-        "suite": _suite(reports, entries),
+        "suite": _suite(reports, entries, parts),
         "target": first["target"] | {"capabilities": sorted({c for r in reports for c in r["target"]["capabilities"]})},
         "launches": [launch for report in reports for launch in report["launches"]],
         "totals": totals(entries),
@@ -43,30 +46,45 @@ def merge(reports: Sequence[JsonDict], folder: str = NOWHERE) -> JsonDict:
 
 
 def _same(reports: Sequence[JsonDict]) -> None:
-    for part, key in (*SAME, *SAME_SUITE):
-        values = list(dict.fromkeys(report[part].get(key, "") for report in reports))
-        if len(values) > 1:
-            names = ", ".join(map(target_name, reports))
-            raise ReportError(
-                f"reports of different {part} {key} are not merged: {values[0]!r}, {values[1]!r} ({names})"
-            )
+    for part, key in SAME:
+        first, *others = (report[part].get(key, "") for report in reports)
+        for other in others:
+            if other != first:
+                names = ", ".join(map(target_name, reports))
+                raise ReportError(f"reports of different {part} {key} are not merged: {first!r}, {other!r} ({names})")
 
 
-def _suite(reports: Sequence[JsonDict], entries: dict[str, JsonDict]) -> JsonDict:
+def _parts(reports: Sequence[JsonDict]) -> list[JsonDict]:
+    """Return the runs of which reports are made, those of merged ones as well; each may be there but once."""
+    found: dict[str, JsonDict] = {}
+    for report in reports:
+        suite = report["suite"]
+        own = {"id": suite.get("id") or fingerprint(report), **{key: suite[key] for key in PART}}
+        for part in suite.get("parts", [own]):
+            if part["id"] in found:
+                raise ReportError(f"the run {part['id']} of {target_name(report)} is there twice: it counts once")
+            found[part["id"]] = part
+    return list(found.values())
+
+
+def _suite(reports: Sequence[JsonDict], entries: dict[str, JsonDict], parts: list[JsonDict]) -> JsonDict:
     suites: list[JsonDict] = [report["suite"] for report in reports]
     statuses = [suite["exit_status"] for suite in suites]
     stopped = {Exit.INTERRUPTED, Exit.USAGE} & set(statuses)
-    missing = any(entry["verdict"] == "untested" and entry["reason"].startswith(NOT_RUN) for entry in entries.values())
-    runs = [check["n"] for entry in entries.values() for check in entry["checks"]]
-    return suites[0] | {
+    ran = {check["id"]: sum(check["tally"].values()) for entry in entries.values() for check in entry["checks"]}
+    missing = sorted({name for suite in suites for name in suite.get("missing", ())} - set(ran))
+    unknown = any(not suite["complete"] and not suite.get("missing") for suite in suites)
+    return {key: value for key, value in suites[0].items() if key != "id"} | {
+        "parts": parts,
         "started": min(suite["started"] for suite in suites),
         "seconds": round(sum(suite["seconds"] for suite in suites), 3),
         "waits_s": round(sum(suite["waits_s"] for suite in suites), 3),
-        "complete": not stopped and not missing,
+        "complete": not (stopped or missing or unknown),
+        "missing": missing,
         "exit_status": _status(statuses, entries),
         "selection": list(dict.fromkeys(text for suite in suites for text in suite["selection"])),
         "problems": list(dict.fromkeys(text for suite in suites for text in suite["problems"])),
-        "runs": min(runs, default=len(reports)),
+        "runs": min(ran.values(), default=len(parts)),
     }
 
 
@@ -75,13 +93,13 @@ def _status(statuses: list[int], entries: dict[str, JsonDict]) -> int:
     said = [status for status in statuses if status not in (Exit.DIFFERS, Exit.NOTHING)]
     if any(entry["verdict"] == "fail" for entry in entries.values()):
         said.append(Exit.DIFFERS)
-    elif Exit.DIFFERS in statuses and not _unstable(entries):
+    elif Exit.DIFFERS in statuses and not (_unstable(entries) and set(statuses) - {Exit.DIFFERS}):
         said.append(Exit.DIFFERS)  # a stale baseline entry, or warnings that count
     return worst_exit(said or [Exit.NOTHING])
 
 
 def _unstable(entries: dict[str, JsonDict]) -> bool:
-    return any(check["k"] < check["n"] for entry in entries.values() for check in entry["checks"])
+    return any(map(unstable, entries.values()))
 
 
 def _entry(parts: list[JsonDict], folder: str) -> JsonDict:
@@ -108,25 +126,32 @@ def _not_run(part: JsonDict) -> list[str]:
 
 
 def _check(runs: list[JsonDict], folder: str) -> JsonDict:
-    """Merge the runs of one check: `k` of `n` runs saw the verdict that stands."""
+    """Merge the runs of one check: `k` of `n` runs saw the verdict that stands; `tally` says what each of them saw."""
     if len({run["revision"] for run in runs}) > 1:
         raise ReportError(f"the check {runs[0]['id']} has different revisions in these reports")
-    stands = worst(Verdict(run["verdict"]) for run in runs)
-    shown = next(run for run in runs if run["verdict"] == stands)
-    hits = sum(run["verdict"] == stands for run in runs)
+    shown = min(runs, key=lambda run: RANK[Verdict(run["verdict"])])
+    said: dict[str, int] = {}
+    for run in runs:
+        for name, count in tally(run).items():
+            said[name] = said.get(name, 0) + count
     merged = shown | {
         "seconds": round(sum(run["seconds"] for run in runs), 4),
         "exchanges": list(dict.fromkeys(key for run in runs for key in run["exchanges"])),
         "replay": _replay(shown["replay"], folder),
+        "tally": said,
     }
     if len(runs) == 1:
         return merged
-    if any(run["k"] < run["n"] for run in runs):  # one of them was in doubt already
-        hits = min(hits, len(runs) - 1)
-    merged |= {"k": hits, "n": len(runs)}
-    if hits < len(runs) and stands in BROKEN:
-        merged |= {"verdict": "inform", "message": f"unstable: {stands} in {hits} of {len(runs)} runs"}
-    return merged
+    found = tallied(said)
+    message = found.message or shown["message"]
+    return merged | {"verdict": str(found.verdict), "k": found.k, "n": found.n, "message": message}
+
+
+def tally(check: JsonDict) -> dict[str, int]:
+    """Return in how many runs a check of a report said what: verdict, or `unstable` -> number of runs."""
+    own = {UNSTABLE if check["k"] < check["n"] else check["verdict"]: 1}
+    found: dict[str, int] = check.get("tally", own)
+    return found
 
 
 def _replay(line: str, folder: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -60,6 +61,16 @@ def unsound(report: JsonDict) -> str:
 def below(folder: Path) -> list[JsonDict]:
     """Return every report below a folder, in the order of their paths."""
     return [load(path) for path in sorted(folder.rglob("report.json"))]
+
+
+def fingerprint(report: JsonDict) -> str:
+    """Return a digest of a report's JSON with sorted keys."""
+    return "sha256:" + hashlib.sha256(json.dumps(report, sort_keys=True).encode()).hexdigest()
+
+
+def unstable(entry: JsonDict) -> bool:
+    """Tell whether a check of a requirement did not say the same each time."""
+    return any(check["k"] < check["n"] for check in entry["checks"])
 
 
 def target_name(report: JsonDict) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gateproof.report import badge
 from gateproof.report.hostile import link, visible
+from gateproof.report.reading import unstable
 from gateproof.report.view import sentence
 from gateproof.verdicts import Verdict
 
@@ -19,13 +22,16 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def summary(report: JsonDict, certificate: JsonDict) -> str:
-    """Return `summary.md`: the verdict, the counts, what is broken, what denies the next level."""
+    """Return `summary.md`: the verdict, the counts, what is broken or unstable, what denies the next level."""
     target = report["target"]
     name = plain(f"{target['name']} {target['version']}".strip(), 120)
     lines = [f"## gateproof: {name} ({target['interface'].upper()} {target['kind']})", ""]
     lines += [sentence(report), "", *_levels(certificate), "", *_totals(report), ""]
+    entries = report["requirements"]
     for verdict in ("fail", "error", "warn", "known"):
-        lines += _listed(report, verdict)
+        rows = {key: entry for key, entry in entries.items() if entry["verdict"] == verdict}
+        lines += _listed(verdict, rows, partial(_says, verdict))
+    lines += _listed("unstable", {key: entry for key, entry in entries.items() if unstable(entry)}, doubtful)
     for problem in report["suite"]["problems"][:5]:
         lines += [f"> {plain(problem, 400)}", ""]
     return "\n".join(lines)
@@ -52,16 +58,27 @@ def _totals(report: JsonDict) -> list[str]:
     return [f"| {names} |", f"|{'---|' * len(counted)}", f"| {numbers} |"] if counted else []
 
 
-def _listed(report: JsonDict, verdict: str) -> list[str]:
-    rows = [(key, entry) for key, entry in report["requirements"].items() if entry["verdict"] == verdict]
+def _says(verdict: str, check: JsonDict) -> bool:
+    return bool(check["verdict"] == verdict)
+
+
+def doubtful(check: JsonDict) -> bool:
+    """Tell whether a check did not say the same each time."""
+    return bool(check["k"] < check["n"])
+
+
+def _listed(title: str, rows: Mapping[str, JsonDict], shown: Callable[[JsonDict], bool]) -> list[str]:
+    """Return a list of requirements; `shown` tells of which check it is said what was seen."""
     if not rows:
         return []
-    lines = [f"### {verdict} ({len(rows)})", ""]
-    for key, entry in rows[:LISTED]:
+    lines = [f"### {title} ({len(rows)})", ""]
+    for key, entry in list(rows.items())[:LISTED]:
         address = link(entry["url"])
         name = f"[{key}]({address})" if address else key
-        seen = next((check["seen"] for check in entry["checks"] if check["verdict"] == verdict and check["seen"]), "")
+        checks = [check for check in entry["checks"] if shown(check)]
+        seen = next((check["seen"] for check in checks if check["seen"]), "")
         lines.append(f"- {name} {plain(entry['statement'], 400)}")
+        lines += [f"  {plain(check['message'], 160)}" for check in checks if doubtful(check) and check["message"]]
         if seen:
             lines.append(f"  seen: {plain(seen, 160)}")
     if len(rows) > LISTED:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateproof.report import hostile
 from gateproof.report.program import program
+from gateproof.report.reading import unstable
 from gateproof.report.timeline import Timeline, timeline
 from gateproof.verdicts import Verdict
 
@@ -153,6 +154,9 @@ def sentence(report: JsonDict) -> str:
         said += "none is broken"
     if totals["known"]:
         said += f", {totals['known']} known deviations"
+    doubtful = sum(map(unstable, report["requirements"].values()))
+    if doubtful:
+        said += f", {doubtful} unstable"
     return said + ("." if suite["complete"] else "; the run is not complete.")
 
 

@@ -7,6 +7,8 @@ a run, but is a mere declaration to a certificate: it denies the level. A row wi
 
 from __future__ import annotations
 
+import re
+
 GATES = {
     "chunked-requests": "decodes chunked request bodies; lacking: answers them 411 or 501, or answers as HTTP/1.0",
     "chunked-responses": "sends chunked responses; lacking: every response has a length or ends the connection",
@@ -36,3 +38,54 @@ GATES = {
     "extension:http.response.trailers": "advertises trailers; lacking: extensions has no such key",
     "extension:http.response.debug": "advertises debug information; lacking: extensions has no such key",
 }
+
+# What a check says where it saw that the target lacks the feature. Whatever else a check gives as a reason, such as
+# that the occasion of a requirement never came, speaks of no gate: the row was not executed.
+_LACKING = {
+    "chunked-requests": r"a? ?chunked requests? (is|are) refused|answers as HTTP/1\.0",
+    "chunked-responses": r"no response in chunked coding was seen|answers as HTTP/1\.0",
+    "http/1.1": r"answers as HTTP/1\.0",
+    "http/2": r"neither prior knowledge nor ALPN gives HTTP/2",
+    "file_wrapper": r"supplies no wsgi\.file_wrapper|never used wsgi\.file_wrapper|never returns a wrapped file",
+    "input_terminated": r"wsgi\.input_terminated is not true",
+    "os_environ": r"does not copy variables of the operating system",
+    "websocket": r"handshake is not answered with 101|no handshake (was answered with 101|is accepted)",
+    "lifespan": r"no lifespan",
+    "lifespan.state": r"the lifespan scope has no state",
+    "legacy": r"applications of ASGI 2 are called with three arguments",
+    "wsgi-adapter": r"no adapter from WSGI",
+    "asgi-adapter": r"no adapter from ASGI",
+    "extension:http.response.push": r"it pushes nothing",
+    "extension:http.response.zerocopysend": r"it does not use zero copy send",
+    "extension:http.response.pathsend": r"it does not use path send",
+    "extension:http.response.early_hint": r"it sends no early hints",
+    "extension:http.response.trailers": r"it sends no trailers",
+    "extension:http.response.debug": r"it sends no debug information",
+    "extension:websocket.http.response": r"it denies no handshake by a response",
+}
+_EXTENSION = r"(extensions has no key|does not advertise) {0}\b|\b{0} is not in the scope's extensions"
+_DECLARED = re.compile(r"from version (\d+)\.(\d+) on; the server declares (\d+)\.(\d+)")
+# What has no place where another feature is lacking.
+_WITHIN = {
+    "extension:http.response.push": "http/2",
+    "extension:websocket.http.response": "websocket",
+    "lifespan.state": "lifespan",
+    "message-limit": "websocket",
+}
+
+
+def lacks(gate: str, reason: str) -> bool:
+    """Tell whether a check that gives this reason saw that the feature of a gate is lacking.
+
+    A gate is one of `GATES`, or `spec_version 2.4`: the version from which on a row binds.
+    """
+    kind, _, version = gate.partition(" ")
+    if kind == "spec_version":
+        said = _DECLARED.search(reason)
+        declared = (int(said[3]), int(said[4])) if said else None
+        major, _, minor = version.partition(".")
+        return declared is not None and declared < (int(major), int(minor))
+    words = [_LACKING[gate]] if gate in _LACKING else []
+    if gate.startswith("extension:"):
+        words.append(_EXTENSION.format(re.escape(gate.removeprefix("extension:"))))
+    return any(re.search(each, reason) for each in words) or (gate in _WITHIN and lacks(_WITHIN[gate], reason))
