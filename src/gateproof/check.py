@@ -19,6 +19,8 @@ class CheckInfo:
     launch: str = "default"
     revision: int = 1
     in_band: bool = False
+    unproxied: bool = False
+    hidden: tuple[str, ...] = ()
 
 
 def requirement(*ids: str, revision: int = 1) -> Callable[[F], F]:
@@ -45,6 +47,22 @@ def in_band(function: F) -> F:
     """Mark a check that also judges a deployed probe: nothing between client and server spoils what it looks at."""
     setattr(function, ATTRIBUTE, replace(info(function), in_band=True))
     return function
+
+
+def unproxied(function: F) -> F:
+    """Mark a check that judges a deployed probe as well, where nothing between may change what it looks at."""
+    setattr(function, ATTRIBUTE, replace(info(function), in_band=True, unproxied=True))
+    return function
+
+
+def in_band_but(*hidden: str) -> Callable[[F], F]:
+    """Mark a check that judges a deployed probe as well, but for some of its requirements, which do not show there."""
+
+    def mark(function: F) -> F:
+        setattr(function, ATTRIBUTE, replace(info(function), in_band=True, hidden=hidden))
+        return function
+
+    return mark
 
 
 def info(function: object) -> CheckInfo:

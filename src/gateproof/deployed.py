@@ -26,7 +26,7 @@ from gateproof.judge import Untestable
 from gateproof.target import PATIENT_S, Server, Untouched
 from gateproof.wire.client import Connection
 from gateproof.wire.http1 import Response
-from gateproof.wire.request import HOST, mark
+from gateproof.wire.request import HOST, get, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -226,6 +226,23 @@ class DeployedServer(Server):
             if message is not None:
                 self._keep(talk.exchange, message.payload)
             yield talk
+
+    @property
+    def lifespan(self) -> Exchange:
+        """An exchange without a call: no response could bring the journal of a lifespan."""
+        return Exchange("", b"", None, False, self.running.id, "", self.channel.events)
+
+    def sees_us(self) -> bool:
+        """Tell whether the application is told the very connection that we made: nobody in between took it over."""
+        with self.connect() as connection:
+            host, port = connection.wire.local_address
+            connection.begin(get())
+            call = connection.read().call
+        if self.interface == "wsgi":
+            told = [call.environ.get(key) for key in ("REMOTE_ADDR", "REMOTE_PORT")]
+        else:
+            told = list(call.scope.get("client") or ())
+        return [str(part).removeprefix("::ffff:") for part in told] == [host, str(port)]
 
     def _open(self) -> Connection:
         place = self.running

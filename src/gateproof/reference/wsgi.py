@@ -256,6 +256,8 @@ class Server:
             "wsgi.run_once": self.run_once,
             "wsgi.input_terminated": True,
         }
+        if isinstance(peer, tuple):
+            environ["REMOTE_PORT"] = str(peer[1])
         if self.file_wrapper is not None:
             environ["wsgi.file_wrapper"] = self.file_wrapper
         self.content_variables(environ, request)

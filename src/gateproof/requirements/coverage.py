@@ -32,8 +32,11 @@ def checks(under: str = "") -> dict[str, CheckInfo]:
             if isinstance(node, ast.FunctionDef) and (ids := _ids(node, "requirement")):
                 name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
                 launches = _ids(node, "launch")
-                marked = any(isinstance(item, ast.Name) and item.id == "in_band" for item in node.decorator_list)
-                found[name] = CheckInfo(ids, launches[0] if launches else "default", _revision(node), in_band=marked)
+                named = {item.id for item in node.decorator_list if isinstance(item, ast.Name)}
+                hidden = _ids(node, "in_band_but")
+                launched = launches[0] if launches else "default"
+                marked = bool(hidden or named & {"in_band", "unproxied"})
+                found[name] = CheckInfo(ids, launched, _revision(node), marked, "unproxied" in named, hidden)
     return found
 
 

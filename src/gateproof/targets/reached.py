@@ -17,9 +17,43 @@ if TYPE_CHECKING:
     from gateproof.exchange import Exchange
     from gateproof.targets import Handle
 
-NOT_IN_BAND = (
-    "a deployed probe has no side channel and is not started by us; what this check looks at is not seen there"
+NOT_OURS = "a deployed server is not started by us: the launch {!r}, which this needs, is not to be had"
+BETWEEN = (
+    "what stands between may change this: it is judged at a plain http URL without a path, behind which the server "
+    "sees the connection that we made"
 )
+RESPONSES = "the journal takes the place of the response: what becomes of the application's own is not seen"
+CALLS = "the journal comes with the response: a call that waits for others, or goes on behind it, is not seen"
+UPLOADS = "the journal comes behind the request: one that is held back or broken off tells nothing"
+UNMARKED = "such a request, or such a call, cannot carry or answer what opens a deployed probe"
+# What of a deployed probe is not seen, by the beginning of a requirement's id; the longest one decides.
+UNSEEN = {
+    "FRAME-": "octets that a server may refuse are between it and us alone, and a proxy may be either of the two",
+    "ASGI-": RESPONSES,
+    "ASGI-APP-": CALLS,
+    "ASGI-ERR-": "the journal takes the place of what is sent: a send that should fail is never made",
+    "ASGI-HTTP-DISC-": "the journal comes with the response: a client that has left gets neither",
+    "ASGI-HTTP-REQ-": UPLOADS,
+    "ASGI-HTTP-SCOPE-": UNMARKED,
+    "ASGI-LIFE-": "the journal comes in responses, and a lifespan has none",
+    "ASGI-SCOPE-": CALLS,
+    "ASGI-WS-": "the journal is the only message of a WebSocket: what the application would answer or send is not seen",
+    "ASGI-WS-SCOPE-": UNMARKED,
+    "WSGI-": RESPONSES,
+    "WSGI-CALL-": CALLS,
+    "WSGI-CGI-": UNMARKED,
+    "WSGI-ENV-": UNMARKED,
+    "WSGI-ERRORS-": "the log of a deployed server is not ours to read",
+    "WSGI-INPUT-": UPLOADS,
+    "WSGI-THREAD-": CALLS,
+    "WSGI-UNICODE-": RESPONSES,
+    "WSGI-URL-": UNMARKED,
+}
+
+
+def unseen(row: str) -> str:
+    """Return why a deployed probe does not show what a requirement is about."""
+    return UNSEEN[max((start for start in UNSEEN if row.startswith(start)), key=len)]
 
 
 class Reached(Target):
@@ -57,12 +91,25 @@ class Reached(Target):
                 f"deployed there, with the same {deployed.TOKEN} as here, and do both clocks agree?",
                 Exit.HARNESS,
             )
+        self.direct = not self.place.mount and self.place.tls is None and self._server.sees_us()
 
     def ready(self, check: CheckInfo) -> tuple[dict[str, object], Handle]:
         """Return what checks ask for that look at nothing but the exchange itself."""
+        if check.launch != "default":
+            raise Untestable(NOT_OURS.format(check.launch))
         if not check.in_band:
-            raise Untestable(NOT_IN_BAND)
+            raise Untestable("; ".join(dict.fromkeys(map(unseen, check.requirements))))
+        if check.unproxied and not self.direct:
+            raise Untestable(BETWEEN)
+        self._hidden = check.hidden
         return {"server": self._server}, self._server
+
+    def aftermath(self, said: JsonDict, handle: Handle) -> list[str]:
+        """Take back what a check said of requirements that do not show here."""
+        for judgement in said["judgements"]:
+            if judgement["requirement"] in self._hidden:
+                judgement.update(verdict="untested", reason=unseen(judgement["requirement"]))
+        return []
 
     def replay(self, key: str, kept: JsonDict) -> str:
         """Return the line that plays an exchange again."""

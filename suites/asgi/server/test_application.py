@@ -21,7 +21,7 @@ from gateproof.asgi_scripts import (
     send,
     start,
 )
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, in_band_but, launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
@@ -36,6 +36,7 @@ PUBLISHED = ("2.0", "2.1", "2.2", "2.3", "2.4", "2.5")
 ASGI_VERSIONS = ("2.0", "3.0")
 
 
+@in_band
 @requirement("ASGI-APP-001")
 def test_called_with_three_positional_arguments(server: Server, judge: Judge) -> None:
     """The application is called as application(scope, receive, send), whatever it names its parameters."""
@@ -112,6 +113,7 @@ def test_one_call_for_each_websocket(server: Server, judge: Judge) -> None:
     judge("ASGI-APP-006", calls == 1, "one call for a WebSocket with two messages", f"{calls} calls")
 
 
+@in_band
 @requirement("ASGI-APP-007", "ASGI-APP-008", "ASGI-APP-009", "ASGI-APP-010", "ASGI-APP-012", "ASGI-APP-028")
 def test_scope_of_every_kind(server: Server, judge: Judge) -> None:
     """Every scope is a dict that says its type and which versions the server speaks."""
@@ -189,6 +191,7 @@ def test_legacy_application(server: Server, judge: Judge) -> None:
     judge("ASGI-APP-017", second == (2, []), "receive and send, in this order", f"arguments {second}")
 
 
+@in_band_but("ASGI-APP-020", "ASGI-APP-021")
 @requirement("ASGI-APP-018", "ASGI-APP-020", "ASGI-APP-021")
 def test_receive_and_send(server: Server, judge: Judge) -> None:
     """receive() yields a dict when awaited, send(event) takes one; each event is a dict of its own."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateproof.asgi_scripts import accept, asgi, attempt, body, read_body, receive, receive_until, respond, send, start
-from gateproof.check import requirement
+from gateproof.check import in_band, in_band_but, requirement
 from gateproof.exchange import Call
 from gateproof.judge import Judge
 from gateproof.target import Server
@@ -24,6 +24,7 @@ MAY_BE_NONE = {"bytes", "text", "reason", "raw_path", "query_string"}
 Told = tuple[str, Any]
 
 
+@in_band_but("ASGI-EVENT-017")
 @requirement(
     "ASGI-EVENT-001",
     "ASGI-EVENT-003",
@@ -51,6 +52,7 @@ def test_what_is_received(server: Server, judge: Judge) -> None:
             judge("ASGI-EVENT-017", type(inner["more_body"]) is bool, "more_body: a bool", inner["more_body"])
 
 
+@in_band
 @requirement("ASGI-EVENT-009", "ASGI-EVENT-015")
 def test_strings_of_scopes(server: Server, judge: Judge) -> None:
     """The keys of a scope are texts, and what the specification calls byte strings and Unicode strings is that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from gateproof.asgi_scripts import asgi, read_body, receive, respond, wait
-from gateproof.check import requirement
+from gateproof.check import in_band, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.exchange import Call
 from gateproof.judge import Judge
@@ -38,6 +38,7 @@ HUGE = 32 * 1024 * 1024
 EXPECT = (b"Expect", b"100-continue")
 
 
+@in_band
 @requirement("ASGI-HTTP-REQ-001", "ASGI-HTTP-REQ-002", "ASGI-HTTP-REQ-003", "ASGI-HTTP-REQ-006")
 def test_first_event_without_a_body(server: Server, judge: Judge) -> None:
     """A request without a body is told by http.request as well: an empty one, and only one that ends it."""
@@ -62,6 +63,7 @@ def _kinds(judge: Judge, call: Call) -> None:
     judge("ASGI-HTTP-REQ-003", all(isinstance(body, bytes) for body in bodies), "bytes, or no body key", bodies[:3])
 
 
+@in_band
 @requirement("ASGI-HTTP-REQ-002", "ASGI-HTTP-REQ-003", "ASGI-HTTP-REQ-004", "ASGI-HTTP-REQ-006")
 def test_body_arrives(server: Server, judge: Judge, draw: Draw) -> None:
     """The parts of a body are those that were sent, in whatever segments, and exactly one says that it is whole."""
@@ -108,6 +110,7 @@ def _judge_end(judge: Judge, call: Call) -> None:
         judge("ASGI-HTTP-REQ-006", not requests_in(events), "no http.request behind the one that ends it", got(call))
 
 
+@unproxied
 @requirement("ASGI-HTTP-REQ-002", "ASGI-HTTP-REQ-003", "ASGI-HTTP-REQ-005", "ASGI-HTTP-REQ-006", revision=2)
 def test_chunked_body_arrives(server: Server, judge: Judge, draw: Draw) -> None:
     """Of a chunked body the application gets the data of the chunks: no size, no extension, no trailer."""
@@ -226,6 +229,7 @@ def _pour(server: Server, connection: Dialogue, most: int) -> int:
     return taken
 
 
+@unproxied
 @requirement("ASGI-HTTP-REQ-015", revision=2)
 def test_expect_100_continue(server: Server, judge: Judge) -> None:
     """Who waits for 100 Continue gets it, or a final response, before sending the body."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from hypothesis import strategies as st
 
 from gateproof.asgi_scripts import asgi, keep, ok, read_body, respond, same
-from gateproof.check import in_band, launch, requirement
+from gateproof.check import in_band, in_band_but, launch, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
@@ -21,6 +21,7 @@ from .looking import ABSENT, due, kept, pairs, pairs_of_bytes, plain, scope_of, 
 METHODS = [b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"HEAD"]
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-001", "ASGI-HTTP-SCOPE-002", "ASGI-HTTP-SCOPE-003")
 def test_type_and_http_version(server: Server, judge: Judge) -> None:
     """type is 'http', and http_version is that of the request."""
@@ -36,10 +37,11 @@ def test_type_and_http_version(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-003", told, wanted, seen)
 
 
+@in_band
 @requirement("ASGI-HTTP-SCOPE-004", "ASGI-HTTP-SCOPE-005", "ASGI-HTTP-SCOPE-041")
 def test_method(server: Server, judge: Judge, draw: Draw) -> None:
     """method is the request's, extension methods included."""
-    for method in METHODS:
+    for method in (method for method in METHODS if pools.tells(server, method)):
         x = server.exchange(build(method, body=b"" if method in (b"POST", b"PUT", b"PATCH") else None), ok())
         if not x.refused:
             seen = plain(x.call.scope.get("method", ABSENT))
@@ -60,6 +62,7 @@ def test_method(server: Server, judge: Judge, draw: Draw) -> None:
         judge.reading("ASGI-HTTP-SCOPE-041", f"{method.decode()}: {seen}")
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-006", "ASGI-HTTP-SCOPE-007")
 def test_scheme_without_tls(server: Server, judge: Judge) -> None:
     """scheme, where present, is a text that is not empty; here it is 'http'."""
@@ -83,6 +86,7 @@ def _scheme(server: Server, judge: Judge, wanted: str) -> None:
         judge("ASGI-HTTP-SCOPE-007", seen in (ABSENT, wanted), wanted, seen)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=4)
 def test_path(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the target without its query, percent-decoded once and read as UTF-8."""
@@ -118,6 +122,7 @@ def test_path(server: Server, judge: Judge, draw: Draw) -> None:
         )
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-011", revision=2)
 def test_a_path_that_is_no_utf_8(server: Server, judge: Judge) -> None:
     """Whatever becomes of it, the application is called or the request refused: it is a valid one."""
@@ -127,6 +132,7 @@ def test_a_path_that_is_no_utf_8(server: Server, judge: Judge) -> None:
     judge("ASGI-HTTP-SCOPE-011", bool(x.calls) or refused, "a call, or 4xx", x.outcome)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-012")
 def test_a_target_in_absolute_form(server: Server, judge: Judge) -> None:
     """Whether the application gets its path alone is told."""
@@ -135,6 +141,7 @@ def test_a_target_in_absolute_form(server: Server, judge: Judge) -> None:
     judge.reading("ASGI-HTTP-SCOPE-012", seen)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-013", "ASGI-HTTP-SCOPE-014")
 def test_raw_path(server: Server, judge: Judge, draw: Draw) -> None:
     """raw_path, where given, is the path as it came, octet for octet."""
@@ -179,6 +186,7 @@ def test_query_string(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, pools.queries, [b"x=%20y&z=%C3%A9?&=", *pools.RAW_QUERIES[1:]])
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-018", "ASGI-HTTP-SCOPE-019")
 def test_root_path(server: Server, judge: Judge) -> None:
     """root_path, where given, is a text: '' where the application is not mounted."""
@@ -220,11 +228,12 @@ def test_headers(server: Server, judge: Judge) -> None:
     )
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-044")
 def test_no_field_is_added(server: Server, judge: Judge) -> None:
     """headers has nothing that the client did not send."""
     scope = scope_of(server, get(b"/", (b"X-MiXeD", b"1"), (b"Accept", b"*/*")))
-    sent = {b"host", b"x-mixed", b"accept", b"gateproof-id", b"gateproof-script"}
+    sent = {b"host", b"x-mixed", b"accept", b"gateproof-id", b"gateproof-script", b"gateproof-proof"}
     added = [name for name, _ in pairs(scope) if name.lower() not in sent]
     x = server.exchange(build(b"GET", b"/", [], version=b"HTTP/1.0"), ok())
     if x.calls:
@@ -233,6 +242,7 @@ def test_no_field_is_added(server: Server, judge: Judge) -> None:
     judge("ASGI-HTTP-SCOPE-044", not added, "only fields that were sent", added)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-022", "ASGI-HTTP-SCOPE-023", "ASGI-HTTP-SCOPE-024", "ASGI-HTTP-SCOPE-026")
 def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
     """Every field arrives, repeated ones apart and in order, their values octet for octet."""
@@ -271,6 +281,7 @@ def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
         draw(law, st.lists(fields, min_size=1, max_size=6), corpus)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-043")
 def test_names_with_an_underscore(server: Server, judge: Judge) -> None:
     """Whether a name with an underscore reaches the application is open."""
@@ -279,6 +290,7 @@ def test_names_with_an_underscore(server: Server, judge: Judge) -> None:
     judge.reading("ASGI-HTTP-SCOPE-043", f"x_y: {seen}")
 
 
+@in_band_but("ASGI-HTTP-SCOPE-032")
 @requirement("ASGI-HTTP-SCOPE-031", "ASGI-HTTP-SCOPE-032")
 def test_client(server: Server, judge: Judge) -> None:
     """client, where given, is the address and port from which the request came."""
@@ -297,6 +309,7 @@ def test_client(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-032", same_address(seen, ours), list(ours), seen)
 
 
+@in_band_but("ASGI-HTTP-SCOPE-035")
 @requirement("ASGI-HTTP-SCOPE-034", "ASGI-HTTP-SCOPE-035")
 def test_server(server: Server, judge: Judge) -> None:
     """server, where given, is the address on which the server listens; on TCP, host and port."""
@@ -326,6 +339,7 @@ def test_unix_socket(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-036", right, [server.running.uds, None], seen)
 
 
+@unproxied
 @requirement("ASGI-HTTP-SCOPE-037")
 def test_each_request_has_its_own_scope(server: Server, judge: Judge) -> None:
     """Two requests on one connection get two scopes."""

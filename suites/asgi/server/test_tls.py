@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateproof.asgi_scripts import ok
-from gateproof.check import launch, requirement
+from gateproof.check import in_band_but, launch, requirement, unproxied
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge, Unsupported
 from gateproof.target import PATIENT_S, Server
@@ -25,6 +25,8 @@ VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 SUITE = 0xFFFF  # the last two of the four octets by which OpenSSL numbers a cipher suite
 
 
+@unproxied
+@in_band_but("ASGI-TLS-003")
 @requirement("ASGI-TLS-001", "ASGI-TLS-003")
 def test_no_tls_without_tls(server: Server, judge: Judge) -> None:
     """A connection without TLS has no such extension, and neither has a lifespan."""

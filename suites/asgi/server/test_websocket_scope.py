@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from gateproof.check import in_band, launch, requirement
+from gateproof.check import in_band, launch, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
@@ -46,6 +46,7 @@ def scope_for(server: Server, target: bytes = b"/", headers: Any = (), protocols
     return opened(server, target, headers, protocols).call.scope
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-001", "ASGI-WS-SCOPE-002", "ASGI-WS-SCOPE-003", "ASGI-WS-SCOPE-004", "ASGI-WS-SCOPE-017")
 def test_type_version_and_scheme(server: Server, judge: Judge) -> None:
     """A handshake makes a scope of type websocket: HTTP/1.1, scheme ws, and no subprotocol that nobody offered."""
@@ -75,6 +76,7 @@ def _scheme(scope: Scope, judge: Judge, wanted: str) -> None:
         judge("ASGI-WS-SCOPE-004", (seen if seen != ABSENT else "ws") == wanted, repr(wanted), seen)
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-022")
 def test_scheme_behind_a_proxy(server: Server, judge: Judge) -> None:
     """A server that believes a proxy's word of the scheme still gives one of WebSocket: ws or wss."""
@@ -88,6 +90,7 @@ def test_scheme_behind_a_proxy(server: Server, judge: Judge) -> None:
     judge.rest_blocked("no handshake with X-Forwarded-Proto reached the application")
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-005", "ASGI-WS-SCOPE-006", "ASGI-WS-SCOPE-007")
 def test_path_and_query(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the decoded path, raw_path and query_string are what came, octet for octet."""
@@ -122,6 +125,7 @@ def test_path_and_query(server: Server, judge: Judge, draw: Draw) -> None:
     draw(law, st.tuples(pools.paths, queries), corpus, examples=40)
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-008")
 def test_root_path(server: Server, judge: Judge) -> None:
     """root_path, where given, is a text: '' where the application is not mounted."""
@@ -159,6 +163,7 @@ def test_headers(server: Server, judge: Judge) -> None:
         judge("ASGI-WS-SCOPE-019", values_of(scope, b"sec-websocket-key") == [KEY], KEY, found)
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-009", "ASGI-WS-SCOPE-010", "ASGI-WS-SCOPE-011")
 def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
     """Every field arrives, repeated ones apart, in the order of the request."""
@@ -201,6 +206,7 @@ def obs_text(fields: Fields) -> bool:
     return any(octet > 127 for _, value in fields for octet in value)
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-020", "ASGI-WS-SCOPE-011")
 def test_octets_above_ascii(server: Server, judge: Judge) -> None:
     """Octets above 0x7f in a field reach the application, or the handshake is refused as the client's mistake."""
@@ -275,6 +281,7 @@ def test_subprotocols(server: Server, judge: Judge, draw: Draw) -> None:
     draw(law, st.tuples(st.lists(tokens, min_size=1, max_size=5, unique=True), commas), corpus, examples=15)
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-016")
 def test_offers_in_several_fields(server: Server, judge: Judge) -> None:
     """Offers in several fields are one list."""
@@ -312,6 +319,7 @@ def test_over_http2(server: Server, judge: Judge) -> None:
 NO_LINE_ENDS = (b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\xe2\x80\xa8")
 
 
+@unproxied
 @requirement("ASGI-WS-SCOPE-021")
 def test_values_make_no_fields(server: Server, judge: Judge) -> None:
     """Whatever stands in a field's value, it makes no further field."""

@@ -6,7 +6,7 @@ import re
 
 from hypothesis import strategies as st
 
-from gateproof.check import launch, requirement
+from gateproof.check import in_band, launch, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok, read_request, start, wsgi
@@ -58,6 +58,7 @@ HOP_BY_HOP = (b"Connection",)
 PROTOCOL = re.compile(r"INCLUDED|[A-Za-z]+(/[0-9]+\.[0-9]+)?")
 
 
+@unproxied
 @requirement("WSGI-CGI-002", "WSGI-ENV-017")
 def test_fields_that_servers_know_keep_their_names(server: Server, judge: Judge) -> None:
     """What a server itself acts on, and what resembles Content-Type, has a variable like every other field."""
@@ -83,6 +84,7 @@ NAMESAKES = [
 ]  # fmt: skip
 
 
+@unproxied
 @requirement("WSGI-CGI-010")
 def test_fields_named_as_variables_of_the_server(server: Server, judge: Judge) -> None:
     """They have a variable of their own."""
@@ -94,6 +96,7 @@ def test_fields_named_as_variables_of_the_server(server: Server, judge: Judge) -
     judge.rest_blocked("every request with such a field was refused")
 
 
+@unproxied
 @requirement("WSGI-CGI-003")
 def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
     """Fields of one name become one variable with all values in order, joined with a comma."""
@@ -115,6 +118,7 @@ def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) ->
     judge.rest_blocked("no request with repeated fields was passed on with a variable")
 
 
+@unproxied
 @requirement("WSGI-CGI-004")
 def test_underscore_does_not_reach_another_field(server: Server, judge: Judge) -> None:
     """X_A never merges into, or overwrites, the variable of X-A."""
@@ -141,6 +145,7 @@ def test_server_protocol_is_always_a_protocol(server: Server, judge: Judge) -> N
     judge.rest_blocked("no request was passed on")
 
 
+@unproxied
 @requirement("WSGI-CGI-005")
 def test_proxy_field(server: Server, judge: Judge) -> None:
     """What becomes of a Proxy field."""
@@ -148,6 +153,7 @@ def test_proxy_field(server: Server, judge: Judge) -> None:
     judge.reading("WSGI-CGI-005", f"a Proxy field gives HTTP_PROXY {seen!r}")
 
 
+@in_band
 @requirement("WSGI-CGI-006")
 def test_run_once_is_false_in_a_long_running_server(server: Server, judge: Judge) -> None:
     """A process that has served several requests does not run the application once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets import token_hex
 
-from gateproof.check import requirement
+from gateproof.check import in_band, requirement
 from gateproof.judge import Judge
 from gateproof.scripts import Step, attempt, errors, start, wait, wsgi
 from gateproof.target import Server
@@ -16,6 +16,7 @@ def writing(*steps: Step, live: bool = False) -> dict[str, object]:
     return wsgi(*steps, start("200 OK", [("Content-Length", "2")]), items=[b"ok"], live=live)
 
 
+@in_band
 @requirement("WSGI-ERRORS-001", "WSGI-ERRORS-002")
 def test_the_three_methods_work(server: Server, judge: Judge) -> None:
     """write, writelines and flush take str; writelines a list and a tuple."""
@@ -32,6 +33,7 @@ def test_the_three_methods_work(server: Server, judge: Judge) -> None:
         judge(row, "raised" not in said, f"{name} does not raise", said)
 
 
+@in_band
 @requirement("WSGI-ERRORS-003")
 def test_any_text_can_be_written(server: Server, judge: Judge) -> None:
     """Characters may be substituted; nothing raises."""

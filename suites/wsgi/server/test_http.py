@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import requirement
+from gateproof.check import in_band, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
@@ -344,6 +344,7 @@ def test_content_length_beside_chunked(server: Server, judge: Judge) -> None:
     judge.rest_blocked("the request without a length was refused")
 
 
+@in_band
 @requirement("WSGI-HTTP-024")
 def test_input_terminated_is_true_if_it_says_so(server: Server, judge: Judge) -> None:
     """Where wsgi.input_terminated is true every read method ends at the end of the body."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.check import in_band, requirement
+from gateproof.check import in_band, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok, start, wsgi
@@ -49,6 +49,7 @@ def test_native_strings_hold_latin1_only(server: Server, judge: Judge, draw: Dra
     judge("WSGI-UNICODE-001", True)
 
 
+@unproxied
 @requirement("WSGI-UNICODE-002")
 def test_path_info_keeps_every_octet(server: Server, judge: Judge, draw: Draw) -> None:
     """PATH_INFO holds the octets of the path, one character each, whatever they are."""
@@ -64,6 +65,7 @@ def test_path_info_keeps_every_octet(server: Server, judge: Judge, draw: Draw) -
     judge.rest_blocked("every such path was refused")
 
 
+@unproxied
 @requirement("WSGI-UNICODE-004")
 def test_raw_octets_in_the_target(server: Server, judge: Judge, draw: Draw) -> None:
     """Octets that a target must not have are refused or delivered as latin-1."""

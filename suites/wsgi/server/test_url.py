@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from gateproof.check import in_band, launch, requirement
+from gateproof.check import in_band, launch, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.scripts import ok
@@ -44,6 +44,7 @@ def decoded(target: bytes) -> str:
     return latin1(unquote_to_bytes(target.split(b"?")[0]))
 
 
+@unproxied
 @requirement("WSGI-URL-002", "WSGI-URL-004")
 def test_names_of_the_root(server: Server, judge: Judge) -> None:
     """At the root SCRIPT_NAME is '' and PATH_INFO is '/'."""
@@ -55,6 +56,7 @@ def test_names_of_the_root(server: Server, judge: Judge) -> None:
     judge("WSGI-URL-004", script_name or path_info, "one of SCRIPT_NAME and PATH_INFO is not empty", "both are empty")
 
 
+@unproxied
 @requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006")
 def test_path_info_is_the_decoded_path(server: Server, judge: Judge, draw: Draw) -> None:
     """It begins with '/' and is the path, percent-decoded once, in which '+' stays."""
@@ -77,6 +79,7 @@ def test_path_info_is_the_decoded_path(server: Server, judge: Judge, draw: Draw)
     judge.rest_blocked("every path was refused, or another row decides")
 
 
+@unproxied
 @requirement("WSGI-URL-007", "WSGI-URL-011", "WSGI-URL-014")
 def test_readings_of_the_target(server: Server, judge: Judge) -> None:
     """Where the text leaves the target open: %2F, no query, OPTIONS *."""
@@ -107,6 +110,7 @@ def test_query_string_is_unchanged(server: Server, judge: Judge, draw: Draw) -> 
     judge.rest_blocked("every query was refused")
 
 
+@unproxied
 @requirement("WSGI-URL-012", revision=2)
 def test_path_and_query_are_split_before_decoding(server: Server, judge: Judge) -> None:
     """An encoded '?' belongs to the path, and the query never appears in it."""
@@ -119,6 +123,7 @@ def test_path_and_query_are_split_before_decoding(server: Server, judge: Judge) 
     judge("WSGI-URL-012", seen in (("/env?a", "b"), ("/env%3Fa", "b")), ("/env?a", "b"), seen)
 
 
+@unproxied
 @requirement("WSGI-URL-013")
 def test_absolute_form(server: Server, judge: Judge) -> None:
     """Of a target in absolute form PATH_INFO holds the path alone."""
@@ -170,6 +175,7 @@ def reconstructed(environ: dict[Any, Any]) -> str:
     return url + path + (f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else "")
 
 
+@unproxied
 @requirement("WSGI-URL-019", revision=2)
 def test_odd_segments_arrive_as_sent(server: Server, judge: Judge) -> None:
     """An invalid percent-encoding is delivered, or refused; empty and dot segments may be brought in canonical form."""
@@ -181,6 +187,7 @@ def test_odd_segments_arrive_as_sent(server: Server, judge: Judge) -> None:
     judge("WSGI-URL-019", True)
 
 
+@unproxied
 @requirement("WSGI-URL-020")
 def test_two_slashes_begin_a_path(server: Server, judge: Judge) -> None:
     """What stands behind them is the first segment of a path, and no host."""
