@@ -12,7 +12,7 @@ import pytest
 
 from gateproof import cli
 from gateproof.options import OPTIONS
-from gateproof.servers.profiles import TABLE_KEYS
+from gateproof.servers.tables import SERVER
 from tests.running import run
 
 ROOT = Path(__file__).parent.parent
@@ -76,7 +76,7 @@ def test_tables_are_read_as_they_stand(tmp_path: Path) -> None:
         table for data in found for table in data.get("tool", {}).get("gateproof", {}).get("servers", {}).values()
     ]
     assert servers
-    assert all(set(table) <= TABLE_KEYS for table in servers)
+    assert all(set(table) <= set(SERVER) for table in servers)
     assert any("known" in data for data in found)
 
 

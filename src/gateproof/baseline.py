@@ -47,12 +47,12 @@ class Circumstances:
     today: date = field(default_factory=date.today)
 
 
-def load(path: Path) -> list[Entry]:
+def load(path: Path, given_to: str = "--baseline") -> list[Entry]:
     """Read a baseline: TOML with `[[known]]` tables (keys: see `KEYS`; requirement and reason are required)."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BaselineError(f"baseline {path}: cannot be read ({error}); check the path given to --baseline") from error
+        raise BaselineError(f"baseline {path}: cannot be read ({error}); check the path given to {given_to}") from error
     except tomllib.TOMLDecodeError as error:
         raise BaselineError(f"baseline {path}: not valid TOML: {error}") from error
     extra = sorted(set(data) - {"known"})

@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +25,7 @@ from gateproof import asgi2
 from gateproof.channel import Event
 from gateproof.lint import detect
 from gateproof.servers import UsageError
+from gateproof.servers import tables as projects
 
 IMPORT_S = 30.0
 AGAIN_S = 0.5  # a block that swallowed the first interruption is interrupted again
@@ -263,15 +263,9 @@ def _made(subject: Subject, inner: str) -> Any:
 
 def tables(rootdir: Path) -> dict[str, dict[str, Any]]:
     """Return the tables `[tool.gateproof.middleware.NAME]`."""
-    path = rootdir / "pyproject.toml"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-    except ValueError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-    found = data.get("tool", {}).get("gateproof", {}).get("middleware", {})
-    if not isinstance(found, dict) or not all(isinstance(table, dict) for table in found.values()):
+    found = projects.project(rootdir, "middleware")
+    if not all(isinstance(table, dict) for table in found.values()):
+        path = rootdir / "pyproject.toml"
         raise UsageError(f"{path}: [tool.gateproof.middleware] is not a table of tables")
     return found
 

@@ -90,7 +90,8 @@ class Session:
         if path:
             self.baseline_path = self.settings.rootdir / path
             if not self.settings.baseline_update or self.baseline_path.exists():
-                self.entries = baselines.load(self.baseline_path)
+                given_to = "--baseline" if self.settings.baseline else f"`baseline` of the profile {self.target.name}"
+                self.entries = baselines.load(self.baseline_path, given_to)
                 self.baseline_digest = "sha256:" + hashlib.sha256(self.baseline_path.read_bytes()).hexdigest()
         elif self.settings.baseline_update:
             raise TargetError("--baseline-update needs --baseline=FILE, or a baseline of the profile", Exit.USAGE)

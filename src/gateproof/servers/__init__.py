@@ -4,7 +4,6 @@ from gateproof.servers.launching import Launch, LaunchError, launch
 from gateproof.servers.profiles import (
     About,
     Profile,
-    UsageError,
     as_profile,
     by_name,
     describe,
@@ -12,6 +11,7 @@ from gateproof.servers.profiles import (
     resolve,
     shipped,
 )
+from gateproof.servers.tables import UsageError
 
 __all__ = [
     "About",

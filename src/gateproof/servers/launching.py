@@ -313,15 +313,18 @@ class Launch:
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHON", "COV_", "GATEPROOF"))}
-        own = self.profile.name.startswith("reference-")
-        path = [str(self.folder), *([p for p in sys.path if p] if own else [])]
         return {
             **kept,
-            "PYTHONPATH": os.pathsep.join(path),
+            "PYTHONPATH": os.pathsep.join(self._path()),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
+
+    def _path(self) -> list[str]:
+        """Return the folders of which the server is told: ours is the first, so that nothing hides the probe."""
+        own = self.profile.name.startswith("reference-")
+        return [str(self.folder), *self.profile.path, *([p for p in sys.path if p] if own else [])]
 
     def _ready(self, deadline: float) -> str:
         """Ask until the server proves that it is ours; return what went wrong, or ''."""
@@ -363,6 +366,10 @@ class Launch:
             wanted = " ".join(self.profile.install)
             lines.append(f"it is not installed in {self.profile.python}: {self.profile.python} -m pip install {wanted}")
         log = self.log_tail()
+        if "No module named" in log:
+            lines.append(
+                f"it looks for modules in {' and '.join(self._path())}, then where {self.profile.python} has them"
+            )
         lines.append(f"its log ends with:\n{log}" if log else "it printed nothing")
         return "\n".join(lines)
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
@@ -22,9 +22,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-
-class UsageError(Exception):
-    """The target was named wrongly; the message says how to name it."""
+from gateproof.servers import tables
+from gateproof.servers.tables import UsageError
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,7 @@ class Profile:
     ready_s: float = 20.0
     baseline: str = ""
     notes: str = ""
-
-
-TABLE_KEYS = {"command", "interface", "env", "python", "ready", "capabilities", "baseline", "distribution", "variants"}
+    path: tuple[str, ...] = ()
 
 
 @cache
@@ -96,10 +93,14 @@ def _from_table(name: str, table: Mapping[str, Any]) -> Profile:
     return Profile(name=name, variants=variants, **given)
 
 
+def _env(table: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in table.get("env", {}).items()}
+
+
 def _variant(table: Mapping[str, Any]) -> VariantSpec:
     return VariantSpec(
         tuple(table.get("argv", ())),
-        dict(table.get("env", {})),
+        _env(table),
         frozenset(table.get("capabilities", ())),
         table.get("mount", ""),
         tuple(table.get("without", ())),
@@ -120,25 +121,27 @@ def resolve(spec: str, *, rootdir: Path, server_python: str | None = None, inter
     python = server_python or profile.python
     found = shutil.which(python)
     if found is None:
-        raise UsageError(f"the interpreter {python} does not exist or cannot be run; check --server-python")
+        check = "--server-python" if server_python else f"`python` of the profile {profile.name}"
+        raise UsageError(f"the interpreter {python} does not exist or cannot be run; check {check}")
     # Not resolved: the python of a virtual environment is a link, and knows its environment by its own path.
     return replace(profile, more=tuple(words[1:]), python=str(Path(found).absolute()))
 
 
 def _named(name: str, rootdir: Path, interface: str | None) -> Profile:
-    own = _project_tables(rootdir)
+    own = tables.project(rootdir, "servers")
     if name in own:
-        return _project_profile(name, own[name])
+        return _project_profile(name, f"[tool.gateproof.servers.{name}]", own[name], rootdir)
     profile = by_name(name, interface)
     if profile is not None:
         return profile
     for point in entry_points(group="gateproof.servers"):
         if point.name == name:
-            return as_profile(name, _loaded(point))
+            return as_profile(name, _loaded(point), f"the entry point {name} ({point.value})")
     if ":" in name:
         argv = ("{python}", "{launchers}/serve.py", "callable", "{app}", "{host}", "{port}", f"--target={name}")
-        return Profile(name, interface or "wsgi", argv)
-    known = sorted({*shipped(), *(a for p in shipped().values() for a in p.alias), *own})
+        return Profile(name, interface or "wsgi", argv, path=(str(rootdir),))
+    points = {point.name for point in entry_points(group="gateproof.servers")}
+    known = sorted({*shipped(), *(a for p in shipped().values() for a in p.alias), *own, *points})
     near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise UsageError(
@@ -154,63 +157,51 @@ def _loaded(point: Any) -> object:
         raise UsageError(f"the entry point {point.name} ({point.value}) cannot be loaded: {error}") from error
 
 
-def _project_tables(rootdir: Path) -> dict[str, Any]:
-    path = rootdir / "pyproject.toml"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-    tables = data.get("tool", {}).get("gateproof", {}).get("servers", {})
-    if not isinstance(tables, dict):
-        raise UsageError(f"{path}: [tool.gateproof.servers] is not a table of tables")
-    return tables
-
-
-def _project_profile(name: str, table: object) -> Profile:
-    where = f"[tool.gateproof.servers.{name}]"
-    if not isinstance(table, dict):
-        raise UsageError(f"{where} is not a table")
-    unknown = sorted(set(table) - TABLE_KEYS)
-    if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(TABLE_KEYS))}")
-    command = table.get("command")
-    argv = shlex.split(command) if isinstance(command, str) else command
-    if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
-        raise UsageError(f'{where}: `command` is missing; for example "python -m mine {{app}} --port {{port}}"')
-    if not any("{app}" in word for word in argv) or not any("{port}" in word for word in argv):
-        raise UsageError(f"{where}: the command must hold {{app}} and {{port}}, as the test run chooses both")
-    interface = table.get("interface", "wsgi")
-    if interface not in ("wsgi", "asgi"):
-        raise UsageError(f"{where}: interface is wsgi or asgi, not {interface!r}")
-    if "{more}" not in argv:
-        argv = [*argv, "{more}"]
+def _project_profile(name: str, where: str, table: object, rootdir: Path | None = None) -> Profile:
+    """Return the profile of a table; what a project says may import what lies at its root."""
+    known = frozenset(("mount",)).union(*(profile.capabilities for profile in shipped().values()))
+    known |= {one for profile in shipped().values() for spec in profile.variants.values() for one in spec.capabilities}
+    launches = {"beside", "os_environ", *(name for profile in shipped().values() for name in profile.variants)}
+    argv = tables.server(where, table, known, launches)
+    assert isinstance(table, Mapping)
     return Profile(
         name,
-        interface,
-        tuple(argv),
-        distribution=str(table.get("distribution", "")),
+        table.get("interface", "wsgi"),
+        argv if "{more}" in argv else (*argv, "{more}"),
+        distribution=table.get("distribution", ""),
         capabilities=frozenset(table.get("capabilities", ())),
-        env={str(key): str(value) for key, value in table.get("env", {}).items()},
-        python=str(table.get("python", sys.executable)),
+        env=_env(table),
+        python=table.get("python", sys.executable),
         ready_s=float(table.get("ready", 20.0)),
-        baseline=str(table.get("baseline", "")),
+        baseline=table.get("baseline", ""),
         variants={key: _variant(value) for key, value in table.get("variants", {}).items()},
+        path=(str(rootdir),) if rootdir is not None else (),
     )
 
 
-def as_profile(name: str, given: object) -> Profile:
-    """Return a profile from what an entry point or the fixture gave: a Profile, a table, a name or a callable."""
+def as_profile(name: str, given: object, where: str = "", rootdir: Path | None = None) -> Profile:
+    """Return a profile from what an entry point or the fixture gave: a Profile, a table, a name or a callable.
+
+    `where` says in messages what gave it, `rootdir` is the root of the project that did.
+    """
     if isinstance(given, Profile):
         return given
     if isinstance(given, Mapping):
-        return _project_profile(name, dict(given))
+        return _project_profile(name, where or name, dict(given), rootdir)
     if isinstance(given, str):
-        return resolve(given, rootdir=Path.cwd())
+        return resolve(given, rootdir=rootdir or Path.cwd())
     if callable(given):
-        return as_profile(name, given())
-    raise UsageError(f"{name} gives a {type(given).__name__}; a Profile, a table or a profile's name is needed")
+        return as_profile(name, _called(name, given), where, rootdir)
+    raise UsageError(
+        f"{where or name} gives a {type(given).__name__}; a Profile, a table or a profile's name is needed"
+    )
+
+
+def _called(name: str, given: Callable[[], object]) -> object:
+    try:
+        return given()
+    except Exception as error:
+        raise UsageError(f"{name} raised {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ class Launched(Target):
         from gateproof import servers
 
         try:
-            self.profile = servers.as_profile("the fixture gateproof_server", given)
+            named = "the fixture gateproof_server"
+            self.profile = servers.as_profile(named, given, named, self.settings.rootdir)
         except servers.UsageError as error:
             raise TargetError(str(error), Exit.USAGE) from error
         if self.profile.interface != self.interface:
