@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import gateproof
-from gateproof import requirements, results
+from gateproof import bounds, requirements, results
 from gateproof.check import CheckInfo
 from gateproof.draw import SEED
 from gateproof.requirements import coverage
@@ -87,7 +87,7 @@ def report(
     entries = results.requirement_entries(run.rows(), checks, missing.reasons)
     exchanges = {key: x for check in checks for key, x in check["exchanges"].items()}
     exchanges |= dict(target.specimens.values())
-    return {
+    made = {
         "schema": results.SCHEMA,
         "suite": {
             "id": run.id,
@@ -126,6 +126,7 @@ def report(
         "exchanges": exchanges,
         "specimens": {name: key for name, (key, _) in target.specimens.items()},
     }
+    return bounds.bounded(made)
 
 
 def _hypothesis_version() -> str:

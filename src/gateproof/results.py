@@ -5,12 +5,12 @@ Everything here is plain data, so that a worker process can hand its part to the
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gateproof import values
+from gateproof.bounds import EXCHANGE_BYTES, FRAME_BYTES, JOURNAL_BYTES, SEEN_BYTES, Room, octets_to_json
 from gateproof.exchange import Exchange
 from gateproof.judge import Judgement
 from gateproof.runner import Outcome
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from gateproof.requirements import Requirement
 
 SCHEMA = "gateproof.report/1"
-EXCHANGE_BYTES = 256 * 1024
 EARLIER = 3  # exchanges of a connection whose journals stand before that of one
-REPORT_BYTES = 50 * 1024 * 1024
 JsonDict = dict[str, Any]
 
 
@@ -64,43 +62,33 @@ def exchange_to_json(exchange: Exchange | Played, earlier: Iterable[Exchange | P
 
     The journal begins with that of `earlier` exchanges on the same connection.
     """
-    budget = EXCHANGE_BYTES
-    client: list[JsonDict] = []
-    truncated = False
-    for moment, direction, octets in list(exchange.trace):
-        kept = octets[:budget]
-        truncated = truncated or len(kept) < len(octets)
-        budget -= len(kept)
-        client.append({"t": round(moment, 6), "dir": direction, **octets_to_json(kept)})
+    room = Room(EXCHANGE_BYTES - FRAME_BYTES)
+    script = exchange.script if room.take(exchange.script, SEEN_BYTES) else None
+    if script is None and exchange.script is not None:
+        room.cut["script"] = "left out"
+    request = room.octets(exchange.request, SEEN_BYTES) or octets_to_json(b"")
+    room.compare("request", [request], [exchange.request])
+    client = room.pieces(list(exchange.trace), JOURNAL_BYTES)
+    events = [*(event for each in earlier for event in each.events), *exchange.events]
     app: list[JsonDict] = []
-    for event in [*(event for each in earlier for event in each.events), *exchange.events]:
-        encoded = values.encode(event.value)
-        budget -= len(str(encoded))
-        if budget < 0:
-            truncated = True
+    for event in events:
+        form = {"t": round(event.t, 6), "call": event.call, "event": event.name, "value": values.encode(event.value)}
+        if not room.take(form):
+            room.cut["app"] = f"{len(app)} of {len(events)} events"
             break
-        app.append({"t": round(event.t, 6), "call": event.call, "event": event.name, "value": encoded})
+        app.append(form)
     return {
         "launch": exchange.launch,
         "connection": id(exchange.trace) & 0xFFFFFF,
-        "request": octets_to_json(exchange.request),
-        "script": exchange.script,
+        "request": request,
+        "script": script,
         "armed": exchange.armed,
         "outcome": exchange.outcome,
         "client": client,
         "app": app,
-        "truncated": truncated,
+        "truncated": bool(room.cut),
+        **({"cut": room.cut} if room.cut else {}),
     }
-
-
-def octets_to_json(octets: bytes) -> JsonDict:
-    """Return octets as base64 beside a printable copy."""
-    return {"octets": base64.b64encode(octets).decode("ascii"), "text": printable(octets)}
-
-
-def printable(octets: bytes) -> str:
-    """Return octets as ASCII text in which everything else is escaped; line ends stay visible."""
-    return octets.decode("latin-1").encode("unicode_escape").decode("ascii")
 
 
 def requirement_entries(

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateproof import requirements
+from gateproof.bounds import octets_to_json
 from gateproof.requirements import Requirement
-from gateproof.results import SCHEMA, octets_to_json, totals
+from gateproof.results import SCHEMA, totals
 
 JsonDict = dict[str, Any]
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: made\r\nContent-Length: 2\r\n\r\nok"

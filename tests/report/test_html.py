@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from gateproof import report as reports
+from gateproof.bounds import octets_to_json
 from gateproof.report import hostile, html
 from gateproof.report.timeline import timeline
-from gateproof.results import octets_to_json
 from tests.report import made
 from tests.running import SCHEMA
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gateproof import bounds
 from gateproof.commands import CommandError
 from gateproof.report import text
 from gateproof.verdicts import Exit
@@ -37,6 +38,10 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof.settings import Settings, TargetError
 
     kept = load(given.exchange)
+    if not bounds.playable(kept):
+        raise CommandError(
+            f"the report holds only a part of this exchange, which cannot be played: {bounds.cut_of(kept)}"
+        )
     options = ("server", "app", "middleware", "server_python", "app_loop", "interface")
     named = {name: getattr(given, name) for name in options}
     target = targets.of(Settings(**named, rootdir=Path.cwd()))

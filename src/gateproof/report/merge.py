@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from gateproof import bounds
 from gateproof.report.reading import ReportError, fingerprint, target_name, unstable
 from gateproof.results import totals
 from gateproof.settings import NOWHERE
@@ -33,7 +34,7 @@ def merge(reports: Sequence[JsonDict], folder: str = NOWHERE) -> JsonDict:
     entries = {}
     for name in dict.fromkeys(name for report in reports for name in report["requirements"]):
         entries[name] = _entry([r["requirements"][name] for r in reports if name in r["requirements"]], folder)
-    return {
+    merged = {
         "schema": first["schema"],
         "suite": _suite(reports, entries, parts),
         "target": first["target"] | {"capabilities": sorted({c for r in reports for c in r["target"]["capabilities"]})},
@@ -43,6 +44,7 @@ def merge(reports: Sequence[JsonDict], folder: str = NOWHERE) -> JsonDict:
         "specimens": next((report["specimens"] for report in reports if report.get("specimens")), {}),
         "exchanges": {key: x for report in reports for key, x in report["exchanges"].items()},
     }
+    return bounds.bounded(merged)
 
 
 def _same(reports: Sequence[JsonDict]) -> None:

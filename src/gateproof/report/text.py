@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gateproof import bounds
 from gateproof.report.hostile import brief, compact
 from gateproof.report.program import program
 from gateproof.verdicts import Verdict
@@ -67,6 +68,8 @@ def exchange(key: str, x: Mapping[str, Any]) -> str:
         lines.append("    (the application was not called)")
     if len(lines) > LINES:
         lines[LINES:] = [f"    ... {len(lines) - LINES} more lines in the report"]
+    if cut := bounds.cut_of(x):
+        lines.append(f"    (the report holds a part only: {cut})")
     return "\n".join(head + lines)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateproof import bounds
 from gateproof.report import hostile
 from gateproof.report.program import program
 from gateproof.report.reading import unstable
@@ -258,7 +259,7 @@ def exchange(key: str, x: JsonDict) -> Shown:
     ]
     more = [f"{len(x['client']) - PIECES} more pieces"] if len(x["client"]) > PIECES else []
     more += [f"{len(x['app']) - EVENTS} more events"] if len(x["app"]) > EVENTS else []
-    more += ["the report itself holds only a part"] if x["truncated"] else []
+    more += [f"the report itself holds only a part {hostile.visible(bounds.cut_of(x), 200)}"] if x["truncated"] else []
     title, lines = program(x["script"])
     outcome = hostile.visible(x["outcome"], 300)
     return Shown(key[:12], outcome, client, app, timeline(x), title, "\n".join(lines), "; ".join(more))

@@ -13,7 +13,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from gateproof import lifespans, results
+from gateproof import bounds, lifespans, results
 from gateproof.judge import Blocked, Unsupported
 from gateproof.settings import Settings, TargetError
 from gateproof.targets import JsonDict, Target
@@ -279,7 +279,9 @@ class Launched(Target):
         return [f"{said['id']}: {problem}" for problem in problems]
 
     def replay(self, key: str, kept: JsonDict) -> str:
-        """Return the line that plays an exchange again."""
+        """Return the line that plays an exchange again; '' where the report holds only a part of it."""
+        if not bounds.playable(kept):
+            return ""
         words = ["gateproof", "replay", f"{self.settings.place}#{key[:12]}"]
         words.append(f"--server={self.settings.server}")
         if self.settings.server_python:

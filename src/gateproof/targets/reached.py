@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gateproof import bounds
 from gateproof.judge import Untestable
 from gateproof.runner import HarnessError
 from gateproof.settings import TargetError
@@ -112,7 +113,9 @@ class Reached(Target):
         return []
 
     def replay(self, key: str, kept: JsonDict) -> str:
-        """Return the line that plays an exchange again."""
+        """Return the line that plays an exchange again; '' where the report holds only a part of it."""
+        if not bounds.playable(kept):
+            return ""
         place = f"{self.settings.place}#{key[:12]}"
         return shlex.join(
             ["gateproof", "replay", place, f"--server={self.settings.server}", f"--interface={self.interface}"]
