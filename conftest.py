@@ -1,5 +1,7 @@
 """Makes a plain checkout work as if it were installed: `pytest --server=...` needs no installation."""
 
+import os
+import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +23,11 @@ if "gateproof.plugin" not in sys.modules:
     # Not installed: no entry point has loaded the plugin, and its wrapper for the short forms would come too late.
     pytest_plugins = ["gateproof.plugin"]
 
-    def pytest_addoption(parser: pytest.Parser) -> None:
-        """Register the short forms that this run spells."""
+    def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+        """Register the short forms that this run spells, where nobody else has them."""
         from gateproof import options
 
-        options.add_short_forms(parser.getgroup(options.GROUP), sys.argv[1:], ())
+        config = pluginmanager.get_plugin("pytestconfig")
+        assert isinstance(config, pytest.Config)
+        added = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+        options.add_short_forms(config, parser, [*added, *map(str, config.invocation_params.args)])

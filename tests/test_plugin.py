@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.running import SERVER, clean, project_server, report_of, run
 
 pytestmark = pytest.mark.servers
+ROOT = Path(__file__).parent.parent
 
 
 def test_a_conforming_server_passes(tmp_path: Path) -> None:
@@ -41,6 +43,34 @@ def test_a_host_that_defines_server_itself(tmp_path: Path) -> None:
     assert run(tmp_path / "deep", "--server=x").returncode == 0
     done = run(tmp_path / "deep", "--gateproof-server=reference-wsgi", "-k", "version_and_scheme")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "added", "words"),
+    [
+        ([SERVER], "", "checks of"),
+        ([], SERVER, "checks of"),
+        (["-o", f"addopts={SERVER}"], "", "checks of"),
+        (
+            ["-p", "taker", SERVER, "--report=x"],
+            "",
+            "--report belongs to another plugin here; use --gateproof",
+        ),
+    ],
+    ids=["argument", "PYTEST_ADDOPTS", "addopts", "taken"],
+)
+def test_short_forms_in_a_checkout(tmp_path: Path, arguments: list[str], added: str, words: str) -> None:
+    """Where nothing is installed the conftest at the root defines them, as the plugin does elsewhere."""
+    (tmp_path / "taker.py").write_text("def pytest_addoption(parser):\n    parser.addoption('--report')\n")
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": added}
+    command = [sys.executable, "-W", "error", "-m", "pytest", "--collect-only", "-k", "version_and_scheme", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**environment, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert words in done.stdout
+    assert "test_version_and_scheme" in done.stdout
 
 
 def test_an_unknown_server_names_the_nearest(tmp_path: Path) -> None:

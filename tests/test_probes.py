@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from gateproof.reference_apps import asgi_probe, wsgi_probe
 
 HERE = Path(__file__).parent.parent / "reference_apps"
+LAUNCHERS = Path(__file__).parent.parent / "src" / "gateproof" / "servers" / "launchers"
+PLAIN = [*sorted(HERE.glob("*_probe.py")), *sorted(LAUNCHERS.glob("s*.py"))]
 
 
 def shared(name: str) -> str:
@@ -20,6 +23,12 @@ def shared(name: str) -> str:
 def test_what_both_probes_share_is_the_same() -> None:
     """Values and links are encoded and sent by the same code."""
     assert shared("asgi_probe.py") == shared("wsgi_probe.py")
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.name)
+def test_what_runs_beside_a_server_parses_as_python_3_6(path: Path) -> None:
+    """Probes and launchers live in whatever interpreter the server does."""
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize("probe", [asgi_probe, wsgi_probe])

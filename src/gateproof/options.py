@@ -5,10 +5,13 @@ A plugin that always registered `--server` would end every run of a project whos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+TAKEN: pytest.StashKey[list[str]] = pytest.StashKey()
 PREFIX = "--gateproof-"
 GROUP = "gateproof"
 
@@ -74,10 +77,16 @@ def spelled(arguments: Sequence[str]) -> set[str]:
     return {option.name for option in OPTIONS if f"--{option.name}" in heads}
 
 
-def add_short_forms(group: Any, arguments: Sequence[str], taken: Iterable[str]) -> list[str]:
-    """Register the short forms that are spelled and free; return those that somebody else has."""
-    names, used = spelled(arguments), set(taken)
+def add_short_forms(config: pytest.Config, parser: pytest.Parser, arguments: Sequence[str]) -> None:
+    """Register the short forms that are spelled and free, and remember those that somebody else has."""
+    names = spelled(arguments)
+    if not names:
+        return
+    anonymous = getattr(parser, "_anonymous", None)
+    groups = [*getattr(parser, "_groups", []), *([anonymous] if anonymous else [])]
+    used = {name for group in groups for option in group.options for name in option.names()}
+    group = parser.getgroup(GROUP)
     for option in OPTIONS:
         if option.name in names and f"--{option.name}" not in used:
             group.addoption(f"--{option.name}", **option.arguments())
-    return [f"--{name}" for name in sorted(names) if f"--{name}" in used]
+    config.stash[TAKEN] = [f"--{name}" for name in sorted(names) if f"--{name}" in used]

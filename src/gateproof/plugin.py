@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
 COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
-TAKEN: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -35,19 +34,8 @@ def pytest_load_initial_conftests(
 ) -> Generator[None, object, object]:
     """Register the short forms that this run spells, after every conftest has had its turn."""
     result = yield
-    add_short_forms(early_config, parser, args)
+    options.add_short_forms(early_config, parser, args)
     return result
-
-
-def add_short_forms(config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
-    """Register the short forms that `args` spell and that are free; the root conftest of a checkout calls this too."""
-    if not options.spelled(args):
-        return
-    anonymous = getattr(parser, "_anonymous", None)
-    groups = [*getattr(parser, "_groups", []), *([anonymous] if anonymous else [])]
-    names = {name for group in groups for option in group.options for name in option.names()}
-    taken = options.add_short_forms(parser.getgroup(options.GROUP), args, names)
-    config.stash[TAKEN] = taken
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,7 +66,7 @@ def gateproof_lint() -> Iterator[Callable[..., Any]]:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is judged, and from which folder the suites come."""
-    taken = config.stash.get(TAKEN, [])
+    taken = config.stash.get(options.TAKEN, [])
     lines = [f"gateproof: {name} belongs to another plugin here; use --gateproof{name[1:]}" for name in taken]
     if SESSION in config.stash:
         from gateproof import finishing

@@ -11,8 +11,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gateproof.commands import CommandError
-from gateproof.servers import Profile, by_name, shipped
-from gateproof.servers.environments import EnvironmentProblem, environment
+from gateproof.servers import Profile, by_name, launching, shipped
+from gateproof.servers.environments import EnvironmentProblem, NoInterpreter, environment
+from gateproof.verdicts import Exit
 
 NAME = "run"
 HELP = "install a server with its pins into an environment of its own, and judge it there"
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(given: argparse.Namespace) -> int:
     """Make the environment and run pytest against it; the exit status is pytest's."""
+    if not launching.POSIX:
+        raise CommandError(launching.ELSEWHERE)
     pins, options = given.pins, given.behind
     profile = by_name(given.profile or "", given.interface)
     if given.profile is None:
@@ -39,8 +42,10 @@ def execute(given: argparse.Namespace) -> int:
     pins = complete(pins, profile) if profile else pins
     try:
         python = environment(pins, given.python)
+    except NoInterpreter as error:
+        raise CommandError(str(error)) from error
     except EnvironmentProblem as error:
-        raise CommandError(str(error), 3) from error
+        raise CommandError(str(error), Exit.HARNESS) from error
     name = profile.name if profile else given.profile
     command = [sys.executable, "-m", "pytest", f"--server={name}", f"--server-python={python}", *options]
     with subprocess.Popen(command) as process:

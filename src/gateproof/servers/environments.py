@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,10 @@ class EnvironmentProblem(Exception):
     """An environment cannot be made; the message says why."""
 
 
+class NoInterpreter(EnvironmentProblem):
+    """What was named is no interpreter."""
+
+
 def cache_folder() -> Path:
     """Return the folder in which environments are kept."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -32,7 +35,7 @@ def interpreter(name: str) -> str:
     if os.sep in name:
         found = shutil.which(name)
         if found is None:
-            raise EnvironmentProblem(f"the interpreter {name} does not exist or cannot be run")
+            raise NoInterpreter(f"the interpreter {name} does not exist or cannot be run; check --python")
         return found
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     candidates = sorted(root.glob(f"{name}*/bin/python"), key=_version_key) if root.is_dir() else []
@@ -42,7 +45,7 @@ def interpreter(name: str) -> str:
     for program in (f"python{name}", name):
         if found := shutil.which(program):
             return found
-    raise EnvironmentProblem(f"no Python {name}: give a path, or a version that pyenv or PATH has")
+    raise NoInterpreter(f"no Python {name}: give --python a path, or a version that pyenv or PATH has")
 
 
 def _version_key(path: Path) -> tuple[int, ...]:
@@ -51,6 +54,8 @@ def _version_key(path: Path) -> tuple[int, ...]:
 
 def environment(pins: Sequence[str], python: str) -> Path:
     """Return the interpreter of an environment with those pins; made, under a lock, where there is none yet."""
+    import fcntl  # which only POSIX has, where everything else here is
+
     base = interpreter(python)
     about = _ask(base)
     key = hashlib.sha256(json.dumps([about, sorted(pins)]).encode()).hexdigest()[:16]
@@ -59,16 +64,23 @@ def environment(pins: Sequence[str], python: str) -> Path:
     with (folder.parent / f"{key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / DONE).is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            _make(folder, base, pins)
+            shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+            try:
+                _make(folder, base, pins)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
     return folder / "bin" / "python"
 
 
 def _ask(python: str) -> list[str]:
     code = "import sys, platform; print(sys.version.replace(chr(10), ' ')); print(platform.machine())"
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode:
-        raise EnvironmentProblem(f"{python} is no Python: {done.stderr.strip()[-300:]}")
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoInterpreter(f"{python} is no Python: {error}") from error
+    if done.returncode or len(done.stdout.splitlines()) != 2:
+        raise NoInterpreter(f"{python} is no Python: {done.stderr.strip()[-300:]}")
     return done.stdout.splitlines()
 
 

@@ -25,6 +25,11 @@ from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
 
 HERE = Path(__file__).parent
+POSIX = os.name == "posix"
+ELSEWHERE = (
+    "servers are started on POSIX systems (Linux, macOS, the BSDs, WSL), which this is not; "
+    "applications, middleware and deployed probes can be judged here"
+)
 LOG_HEAD = 16 * 1024
 LOG_TAIL = 48 * 1024
 STOP_S = 5.0
@@ -210,7 +215,7 @@ class Launch:
         """Return the end of what the server printed, to the last word where it has ended."""
         if self._log is None:
             return ""
-        if self._exited.is_set():
+        if self._exited.is_set() or self._process is None:
             self._log.finish(DRAIN_S)
         return self._log.text(lines)
 

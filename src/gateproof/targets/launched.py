@@ -55,7 +55,10 @@ class Launched(Target):
     def resolve(self, overridden: bool = False) -> None:
         """Find the profile."""
         from gateproof import servers
+        from gateproof.servers import launching
 
+        if not launching.POSIX:
+            raise TargetError(launching.ELSEWHERE, Exit.USAGE)
         try:
             self.profile = servers.resolve(
                 self.settings.server or "",
@@ -232,6 +235,7 @@ class Launched(Target):
 
         x = server.exchange(get(b"/"))
         if x.response is None or x.response.status != 200 or len(x.calls) != 1:
+            server.running.stop()  # its log is whole when it has ended
             raise TargetError(
                 f"an ordinary GET / did not work, so nothing is judged: {x.outcome}, the probe was called "
                 f"{len(x.calls)} times.\nThe server's log ends with:\n{server.running.log_tail()}",
