@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.running import run
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`((?:gateproof|pytest|python -m) [^`]+)`")
 PYTEST = {"-k", "-m", "-n", "--dist", "-x", "--lf", "--junitxml", "-p", "-q"}
 
 
@@ -53,6 +55,30 @@ def test_options_of_pytest_exist() -> None:
     for command in found:
         spelled = {word.split("=", 1)[0] for word in command[1:] if word.startswith("-")}
         assert spelled <= ours | PYTEST, command
+
+
+def prose() -> list[list[str]]:
+    """Return every command that a sentence of the guides names, as words."""
+    found = [span for path in GUIDES for span in SPAN.findall(BLOCK.sub("", path.read_text(encoding="utf-8")))]
+    return [shlex.split(span) for span in found]
+
+
+def test_commands_in_sentences_exist() -> None:
+    """One that stands alone is there, one with arguments parses, and options are ours or pytest's."""
+    found = prose()
+    assert len(found) > 10
+    known = cli.build().format_help()
+    ours = {f"--{option.name}" for option in OPTIONS}
+    for program, *arguments in found:
+        if program == "pytest":
+            spelled = {word.split("=", 1)[0] for word in arguments if word.startswith("-")}
+            assert spelled <= ours | PYTEST, arguments
+        elif program == "python":
+            assert find_spec(arguments[1]), arguments
+        elif len(arguments) == 1:
+            assert re.search(rf"\b{arguments[0]}\b", known), arguments
+        else:
+            cli.build().parse_args(arguments)
 
 
 def test_scripts_that_are_named_exist() -> None:

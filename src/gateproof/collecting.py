@@ -19,7 +19,7 @@ from gateproof import baseline as baselines
 from gateproof import plugin, results
 from gateproof.beside import apart
 from gateproof.check import CheckInfo, check_id, info
-from gateproof.report import reading, text
+from gateproof.report import hostile, reading, text
 from gateproof.report.compare import Comparison
 from gateproof.requirements import CatalogueError
 from gateproof.requirements.sets import FrozenSet, SetError
@@ -248,7 +248,7 @@ class CheckFunction(pytest.Function):
     def told(self, whole: str, headline: str) -> ReprExceptionInfo:
         """Return a failure with a headline: in a CI pytest's short summary repeats the whole of a mere text."""
         path, line, _ = self.reportinfo()
-        entry = ReprEntryNative([f"{whole}\n"])
+        entry = ReprEntryNative([f"{hostile.harmless(whole)}\n"])
         crash = ReprFileLocation(str(path), (line or 0) + 1, headline)
         return ReprExceptionInfo(reprcrash=crash, reprtraceback=ReprTraceback([entry], None, "native"))
 

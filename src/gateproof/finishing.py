@@ -16,6 +16,7 @@ from gateproof.report import certificate as certificates
 from gateproof.report import reading, text
 from gateproof.report import summary as summaries
 from gateproof.report.compare import compare, lines
+from gateproof.report.hostile import harmless
 from gateproof.requirements import SET, coverage
 from gateproof.session import Session
 from gateproof.verdicts import Exit, worst_exit
@@ -111,7 +112,7 @@ def summary(terminal: Any, config: pytest.Config) -> None:
     run, collected = config.stash[plugin.SESSION], config.stash[plugin.COLLECTED]
     if run.fatal is not None:
         terminal.section("gateproof", sep="=")
-        terminal.write_line(str(run.fatal))
+        terminal.write_line(harmless(str(run.fatal)))
         return
     if collected.report is None:
         return
@@ -145,7 +146,7 @@ def _beside(run: Session, collected: Collected) -> Iterator[str]:
     if collected.baseline_update:
         yield f"baseline: {collected.baseline_update}"
     for problem in run.problems:
-        yield f"beside the verdicts: {problem}"
+        yield harmless(f"beside the verdicts: {problem}")
     assert collected.report is not None
     if collected.comparison is not None:
         before = reading.target_name(collected.earlier or {"target": collected.report["target"]})

@@ -312,6 +312,8 @@ def test_lines_are_fit_to_be_shown() -> None:
     said = lines(certificate(report, frozen(GATED, SHOULD), NOW))
     assert sum("gated: " in line or "waived: " in line for line in said) == 2
     assert all(line.isprintable() for line in said)
+    report["target"]["name"] = "::stop-commands::x"
+    assert lines(certificate(report, frozen(GATED, SHOULD), NOW))[0].startswith("| ::stop-commands::")
 
 
 def kept(folder: Path, report: dict[str, Any]) -> Path:

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from gateproof.cli import main
+from gateproof.report import schema
 from gateproof.report.compare import compare, lines
 from gateproof.report.merge import merge
 from gateproof.report.reading import ReportError
 from tests.report import made
 from tests.running import SCHEMA
+
+COMPARISON = Draft202012Validator(schema("comparison"))
 
 
 def saying(*verdicts: str, **about: Any) -> dict[str, Any]:
@@ -80,7 +84,10 @@ def test_the_command_that_compares(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "1 new, 1 fixed, 0 changed, 0 stale" in capsys.readouterr().out
     assert main(["compare", good, f"{good}/report.json"]) == 0
     assert main(["compare", bad, good, "--json"]) == 1
-    assert json.loads(capsys.readouterr().out.partition("\n")[2])["new"][0]["after"] == "fail"
+    found = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert found["new"][0]["after"] == "fail"
+    assert [error.message for error in COMPARISON.iter_errors(found)] == []
+    assert not COMPARISON.is_valid({**found, "new": [{}]})
     assert main(["report", kept(tmp_path, "newer", saying("pass", set_name="2999.1"))]) == 4
     assert "of the set '2999.1', which this gateproof does not have" in capsys.readouterr().err
     (tmp_path / "c").write_text("[]")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from functools import reduce
 from html.parser import HTMLParser
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,8 @@ import pytest
 
 from gateproof import report as reports
 from gateproof.bounds import octets_to_json
-from gateproof.report import hostile, html
+from gateproof.report import hostile, html, reading, site
+from gateproof.report.merge import merge
 from gateproof.report.timeline import timeline
 from tests.report import made
 from tests.running import SCHEMA
@@ -75,6 +80,50 @@ def test_400_requirements_with_50_failures() -> None:
     assert page.count('<svg class="time"') == 100
 
 
+def mistyped(form: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the place of everything in a report."""
+    if at:
+        yield at
+    inner = form.items() if isinstance(form, dict) else enumerate(form[:2]) if isinstance(form, list) else ()
+    for key, value in inner:
+        yield from mistyped(value, (*at, key))
+
+
+def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
+    """Whatever is missing or of another type in it: a message, or pages made of it, and never a traceback."""
+    row = made.rows(1, "wsgi")[0]
+    whole = made.report({row.id: made.entry(row, "fail", ("a" * 32,))}, {"a" * 32: made.exchange()})
+    whole["exchanges"]["a" * 32]["app"][0]["value"] = {"dict": [["environ", {"dict": [["A", {"tuple": ["b", 1]}]]}]]}
+    whole["specimens"] = {"x": "a" * 32}
+    path, refused = tmp_path / "report.json", 0
+    for place in mistyped(whole):
+        for value in (None, [], "x", -1, ...):
+            report = json.loads(json.dumps(whole))
+            *above, last = place
+            inner = reduce(getitem, above, report)
+            if value is not ...:
+                inner[last] = value
+            elif isinstance(inner, dict):
+                del inner[last]
+            path.write_text(json.dumps(report))
+            try:
+                loaded = reading.load(path)
+            except reading.ReportError as error:
+                assert str(path) in str(error)  # noqa: PT017 - most are refused, and those that are not are used
+                refused += 1
+            else:
+                assert reports.companions(loaded)["report.html"]()
+                assert dict(site.pages([loaded]))
+                assert merge([loaded])
+    assert refused > 300
+    for name, value in (("WSGI-../../x", {}), ("WSGI-ENV-001", {"verdict": "'><script>"})):
+        report = json.loads(json.dumps(whole))
+        report["requirements"][name] = report["requirements"].get(name, {}) | value
+        path.write_text(json.dumps(report))
+        with pytest.raises(reading.ReportError, match="is not a report of gateproof: requirements"):
+            reading.load(path)
+
+
 def test_a_hostile_target(tmp_path: Path) -> None:
     """No element, attribute or address comes from the target; 10 MB fields stay small; the file is valid UTF-8."""
     harmless = Outline(
@@ -123,6 +172,20 @@ def test_nothing_is_fetched() -> None:
 def test_what_is_not_seen_is_written_out(text: str, shown: str) -> None:
     """Controls, bidi marks, lone surrogates and invisible characters are escaped, everything else stays."""
     assert hostile.visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("it ends with:\n::error::x\nand", "it ends with:\n| ::error::x\nand"),
+        ("::add-mask::a\n  ::b::c", "| ::add-mask::a\n|   ::b::c"),
+        ("a ##[command]x", "a ##| [command]x"),
+        ("listens on :::8000, a::b", "listens on :::8000, a::b"),
+    ],
+)
+def test_no_line_is_a_command_to_a_ci(text: str, shown: str) -> None:
+    """GitHub's runner reads `::name::` at the start of a line, also behind spaces, and `##[name]` anywhere."""
+    assert hostile.harmless(text) == shown
 
 
 def test_long_text_is_cut() -> None:

@@ -14,13 +14,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 from gateproof.cli import main
-from gateproof.report import html
+from gateproof.report import companions, html
 from gateproof.report.differential import specimens
 from gateproof.report.matrix import build, steady
 from gateproof.report.site import pages
 from tests.report import made
 from tests.report.browser import browser, complaints, needs_browser
-from tests.report.test_html import NASTY, Outline
+from tests.report.test_html import NASTY, Outline, nasty
 
 VERDICTS = ("pass", "pass", "pass", "fail", "warn", "inform", "unsupported", "known", "blocked", "untested")
 
@@ -49,6 +49,27 @@ def test_columns_are_servers_and_versions() -> None:
     assert last.before is matrix.targets[-2]
     assert last.since is not None
     assert last.since.new
+
+
+def test_two_pythons_of_one_version_are_told_apart() -> None:
+    """Each column names its Python, also on the pages; neither came after the other, and 3.10 is later than 3.9."""
+    reports = [server("a", "1.0"), server("a", "1.0", 1), server("a", "2.0"), server("a", "2.0", 2), server("b")]
+    for report, python in zip(reports, ("3.10.4", "3.9.1", "3.10.4", "3.9.1", "3.9.1"), strict=True):
+        report["target"]["python"] = f"CPython {python}"
+    [matrix] = build(reports)
+    assert [target.title for target in matrix.targets] == [
+        "a 1.0, CPython 3.9.1",
+        "a 1.0, CPython 3.10.4",
+        "a 2.0, CPython 3.9.1",
+        "a 2.0, CPython 3.10.4",
+        "b 1.0",
+    ]
+    first, second, third, fourth, _ = matrix.targets
+    assert [each.before for each in matrix.targets] == [None, None, first, second, None]
+    assert third.since is not None
+    assert fourth.since is not None
+    site = dict(pages(reports))
+    assert all("1.0, CPython 3.10.4" in site[name] for name in ("index.html", "wsgi-server.html"))
 
 
 def test_pass_rates_count_what_was_judged() -> None:
@@ -210,6 +231,29 @@ def test_it_is_read_on_a_phone(site: Path) -> None:
         for page in [*site.glob("*.html"), *site.glob("servers/*.html")]:
             driver.get(f"file://{page}")
             assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), page.name
+
+
+@needs_browser
+def test_a_report_is_read_on_a_phone(tmp_path: Path) -> None:
+    """With everything unfolded nothing is wider than the screen, whatever a server sent; nothing of that runs."""
+    long = made.big(40, 5)
+    for entry in long["requirements"].values():
+        for check in entry["checks"]:
+            check["id"] = "asgi/server/receive_and_send/a_cancelled_receive_loses_no_event_of_the_client"
+    with browser(phone=True) as driver:
+        for name, report in (("long", long), ("nasty", nasty())):
+            page = tmp_path / f"{name}.html"
+            page.write_text(
+                companions(report | {"suite": report["suite"] | {"certify": "2026.1"}})["report.html"](),
+                encoding="utf-8",
+            )
+            driver.get(f"file://{page}")
+            driver.execute_script("document.querySelectorAll('details').forEach(each => { each.open = true })")
+            widths = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+            assert widths == [390, 390], name
+            assert driver.title != "run"
+            assert driver.find_element(By.CSS_SELECTOR, "svg.time").is_displayed()
+        assert complaints(driver) == []
 
 
 @needs_browser

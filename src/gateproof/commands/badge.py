@@ -24,11 +24,12 @@ def execute(given: argparse.Namespace) -> int:
     from gateproof import report
     from gateproof.report import badge
     from gateproof.report.certificate import certificate
+    from gateproof.report.reading import replayed
     from gateproof.requirements.sets import SetError, load
 
     loaded = reports.load(given.report)
     try:
-        found = certificate(loaded, load(given.set or reports.replayed(loaded)))
+        found = certificate(loaded, load(given.set or replayed(loaded)))
     except SetError as error:
         raise CommandError(str(error)) from error
     folder = reports.folder(given.output) if given.output else reports.beside(given.report)

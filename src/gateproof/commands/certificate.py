@@ -29,14 +29,14 @@ def execute(given: argparse.Namespace) -> int:
     """Write certificate.json and print what it says."""
     from gateproof import report
     from gateproof.report.certificate import certificate, lines
-    from gateproof.report.reading import ReportError
+    from gateproof.report.reading import ReportError, replayed
     from gateproof.requirements.sets import SetError, load
     from gateproof.requirements.sets.levels import within
 
     loaded = reports.load(given.report)
     others = [reports.load(place) for place in given.beside]
     try:
-        found = certificate(loaded, load(given.set or reports.replayed(loaded)), beside=others)
+        found = certificate(loaded, load(given.set or replayed(loaded)), beside=others)
     except (SetError, ReportError) as error:
         raise CommandError(str(error)) from error
     place = Path(given.output) if given.output else reports.beside(given.report) / "certificate.json"

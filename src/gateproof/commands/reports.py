@@ -21,11 +21,6 @@ def load(place: str) -> dict[str, Any]:
         raise CommandError(str(error)) from error
 
 
-def replayed(report: dict[str, Any]) -> str:
-    """Return the name of the frozen set that a report replayed; that of its suite where it is no replay."""
-    return str(report["suite"].get("certify") or report["suite"]["set"])
-
-
 def folder(text: str) -> Path:
     """Return a folder to write into, made if need be; ends the command where that cannot be done."""
     path = Path(text)

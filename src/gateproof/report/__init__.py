@@ -13,7 +13,10 @@ DEPTH = 2  # entries of requirements, exchanges, launches: what is within one of
 
 
 def schema(name: str = "report") -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of report.json, or of certificate.json: keys are added, never changed."""
+    """Return the JSON Schema (2020-12) of report.json: keys are added, never changed.
+
+    Others are those of certificate.json (`certificate`) and of `gateproof compare --json` (`comparison`).
+    """
     loaded: dict[str, Any] = json.loads((files(__package__) / f"{name}.schema.json").read_text(encoding="utf-8"))
     return loaded
 
@@ -41,10 +44,10 @@ def companions(report: dict[str, Any]) -> dict[str, Callable[[], str]]:
 
     `certificate.json` belongs to a run that replayed a frozen set, `attestation.json` to one of what has a digest.
     """
-    from gateproof.report import attestation, badge, certificate, ctrf, earl, html, summary
+    from gateproof.report import attestation, badge, certificate, ctrf, earl, html, reading, summary
     from gateproof.requirements import sets
 
-    frozen = sets.load(report["suite"].get("certify") or report["suite"]["set"])
+    frozen = sets.load(reading.replayed(report))
     earned = certificate.certificate(report, frozen)
     attested = attestation.attestation(report, frozen)
     return {

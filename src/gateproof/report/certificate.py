@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateproof.report.hostile import link, visible
+from gateproof.report.hostile import harmless, link, visible
 from gateproof.report.reading import ReportError, fingerprint, target_name
 from gateproof.requirements.gates import GATES, lacks
 from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet
@@ -196,6 +196,8 @@ def _away(row: FrozenRow, check: JsonDict, shown: Mapping[str, str]) -> Away | s
     """Return the lack that kept a check from being carried out; or why it is none that counts."""
     why = check["message"]
     gate = next((each for each in (*row.gates, *GATES) if lacks(each, why)), "")
+    if not gate and not check["exchanges"]:
+        return f"{NO_LAUNCH}: {why}"
     if not gate:
         return f"{OTHER_GATE} {' or '.join(row.gates) or 'a feature'}: {why}"
     if why not in shown:
@@ -280,7 +282,7 @@ def _beside(report: JsonDict) -> Iterable[JsonDict]:
 
 def lines(found: JsonDict) -> list[str]:
     """Return a certificate as text: the levels with their counts, then what denies the lowest that is not earned."""
-    return [visible(line, 600) for line in _lines(found)]
+    return [harmless(visible(line, 600)) for line in _lines(found)]
 
 
 def _lines(found: JsonDict) -> Iterable[str]:

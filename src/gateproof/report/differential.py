@@ -123,17 +123,25 @@ def _opening(value: object) -> list[tuple[str, object]]:
 
 def _pairs(form: object) -> list[tuple[object, object]]:
     pairs = form.get("dict") if isinstance(form, dict) else None
-    return [(pair[0], pair[1]) for pair in pairs or [] if isinstance(pair, list) and len(pair) == 2]
+    return [
+        (pair[0], pair[1])
+        for pair in (pairs if isinstance(pairs, list) else [])
+        if isinstance(pair, list) and len(pair) == 2
+    ]
 
 
 def _text(key: str, value: object) -> str:
     if key == "headers" and isinstance(value, list):
         value = [item for item in value if not _own(item)][:FIELDS]
-    if key in ("client", "server") and isinstance(value, dict) and isinstance(value.get("tuple"), list):
+    if key in ("client", "server") and isinstance(value, dict) and _several(value.get("tuple")):
         host, *port = value["tuple"]
         ports = ["a port" if type(each) is int else type(each).__name__ for each in port]
         return f"({', '.join([hostile.compact(host), *ports])})"
     return hostile.compact(value, 240)
+
+
+def _several(value: object) -> bool:
+    return isinstance(value, list) and bool(value)
 
 
 def _own(item: object) -> bool:

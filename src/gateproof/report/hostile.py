@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SHOWN = 2_000
+# What GitHub takes for a command where a job prints it: at the start of a line, behind any space, or the older form.
+COMMAND = re.compile(r"(?m)^(?=[^\S\n]*::)|(?<=##)(?=\[)")
 CARRIED = re.compile(r"(?<=^Gateproof-Script: )[-\w]+", re.ASCII | re.IGNORECASE)
 # Categories of characters that a reader does not see, or that change how others are read: controls, formats (the bidi
 # marks and zero-width ones), surrogates, private use, unassigned, and the two separators that break lines.
@@ -36,6 +38,11 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code, f"\\x{code:02x}")
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def harmless(text: str) -> str:
+    """Return text of which no line is a command to the CI that shows it: a bar stands before what would be one."""
+    return COMMAND.sub("| ", text)
 
 
 def octets(form: dict[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -15,6 +15,7 @@ from gateproof.report import hostile
 from gateproof.report.badge import color, label, message
 from gateproof.report.certificate import certificate
 from gateproof.report.compare import Comparison, compare
+from gateproof.report.reading import replayed
 from gateproof.requirements import sets
 from gateproof.verdicts import Verdict
 
@@ -26,7 +27,10 @@ SHOWN = 320  # characters of what was seen
 
 @dataclass
 class Target:
-    """One column: a server in one version, with the name of its page."""
+    """One column: a server in one version, with the name of its page.
+
+    `python` is named where that version was judged on several, '' elsewhere.
+    """
 
     report: JsonDict
     slug: str
@@ -34,13 +38,19 @@ class Target:
     version: str
     badge: tuple[str, str, str]
     level: str
+    python: str = ""
     before: Target | None = None
     since: Comparison | None = None
 
     @property
     def title(self) -> str:
-        """Name and version."""
-        return f"{self.name} {self.version}".strip()
+        """Name and version, and the Python where that tells it from another column."""
+        return f"{self.name} {self.edition}".strip()
+
+    @property
+    def edition(self) -> str:
+        """The title without the name."""
+        return ", ".join(filter(None, (self.version, self.python)))
 
     @property
     def totals(self) -> list[tuple[str, int]]:
@@ -175,19 +185,43 @@ def build(reports: Sequence[JsonDict]) -> list[Matrix]:
 
 
 def _matrix(interface: str, party: str, reports: list[JsonDict], slugs: set[str]) -> Matrix:
-    targets = sorted(
-        (_target(report, slugs) for report in reports), key=lambda each: (each.name, _version(each.version))
-    )
-    for before, after in pairwise(targets):
-        if before.name == after.name:
+    targets = sorted((_target(report, slugs) for report in reports), key=_order)
+    for (_, _), alike in groupby(targets, key=lambda each: (each.name, each.version)):
+        _tell_apart(list(alike))
+    for at, after in enumerate(targets):
+        before = _before(targets[:at], after)
+        if before is not None:
             after.before, after.since = before, compare(before.report, after.report)
     return Matrix(interface, party, targets, _sections(targets))
+
+
+def _order(target: Target) -> tuple[str, tuple[int, Version, str], tuple[int, Version, str]]:
+    return target.name, _version(target.version), _version(_python(target).rpartition(" ")[2])
+
+
+def _python(target: Target) -> str:
+    return hostile.visible(target.report["target"]["python"], 40)
+
+
+def _tell_apart(alike: Sequence[Target]) -> None:
+    """Name the Python of columns that are one version of one server."""
+    if len({_python(target) for target in alike}) > 1:
+        for target in alike:
+            target.python = _python(target)
+
+
+def _before(earlier: Sequence[Target], after: Target) -> Target | None:
+    """Return the version of a server that came before one, on the same Python if there is one."""
+    older = [each for each in earlier if each.name == after.name and each.version != after.version]
+    same = [each for each in older if each.version == older[-1].version and _python(each) == _python(after)]
+    found = same or older
+    return found[-1] if found else None
 
 
 def _target(report: JsonDict, slugs: set[str]) -> Target:
     about = report["target"]
     name, version = hostile.visible(about["name"], 60), hostile.visible(about["version"], 40)
-    found = certificate(report, sets.load(report["suite"]["set"]))
+    found = certificate(report, sets.load(replayed(report)))
     base = re.sub(r"[^a-z0-9.]+", "-", f"{name}-{version}".lower()).strip("-.")[:60] or "server"
     slug = next(each for each in _numbered(base) if each not in slugs)
     slugs.add(slug)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-from gateproof.requirements import PARTIES, sets
+from gateproof.report import schema
+from gateproof.report.hostile import visible
+from gateproof.report.shape import misfit
+from gateproof.requirements import sets
 from gateproof.results import SCHEMA
-from gateproof.verdicts import Verdict
 
 JsonDict = dict[str, Any]
-ID = re.compile(r"(WSGI|ASGI|FRAME)(-[A-Z]+)*-[0-9]{3}")
-KEYS = ("suite", "target", "launches", "totals", "requirements", "exchanges")
 
 
 class ReportError(Exception):
@@ -22,7 +21,10 @@ class ReportError(Exception):
 
 
 def load(place: Path | str) -> JsonDict:
-    """Return the report of a file, or of the report.json in a folder."""
+    """Return the report of a file, or of the report.json in a folder.
+
+    It keeps to its schema: its words become names of files and of styles, and its numbers are reckoned with.
+    """
     path = Path(place)
     path = path / "report.json" if path.is_dir() else path
     try:
@@ -31,36 +33,24 @@ def load(place: Path | str) -> JsonDict:
         raise ReportError(f"{path} cannot be read: {error.strerror}; it is written by pytest --report=DIR") from error
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{path} is no JSON: {error}") from error
-    if not isinstance(report, dict) or report.get("schema") != SCHEMA or not all(key in report for key in KEYS):
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
         raise ReportError(f"{path} is not a report of gateproof ({SCHEMA})")
-    if problem := unsound(report):
-        raise ReportError(f"{path} is not a report of gateproof: {problem}")
+    if problem := misfit(report, schema()):
+        raise ReportError(f"{path} is not a report of gateproof: {visible(problem, 200)}")
     name, known = report["suite"].get("set"), sets.published()
     if name not in known:
         raise ReportError(f"{path} is of the set {name!r}, which this gateproof does not have: {', '.join(known)}")
     return report
 
 
-def unsound(report: JsonDict) -> str:
-    """Return why a report cannot be trusted to be one, or ''.
-
-    Its words become names of files and of styles: what is no id, verdict, interface or party is refused.
-    """
-    suite, target, entries = report["suite"], report["target"], report["requirements"]
-    if not all(isinstance(part, dict) for part in (suite, target, entries, report["exchanges"], *entries.values())):
-        return "its parts are no objects"
-    if target.get("interface") not in ("wsgi", "asgi") or target.get("kind") not in PARTIES:
-        return f"a target of {target.get('interface')!r}, {target.get('kind')!r}"
-    wrong = next((name for name in entries if not ID.fullmatch(name)), None)
-    if wrong is not None:
-        return f"the requirement {wrong[:60]!r}"
-    verdicts = {str(entry.get("verdict")) for entry in entries.values()} - set(Verdict)
-    return f"the verdict {min(verdicts)[:60]!r}" if verdicts else ""
-
-
 def below(folder: Path) -> list[JsonDict]:
     """Return every report below a folder, in the order of their paths."""
     return [load(path) for path in sorted(folder.rglob("report.json"))]
+
+
+def replayed(report: JsonDict) -> str:
+    """Return the name of the frozen set that a report replayed; that of its suite where it is no replay."""
+    return str(report["suite"].get("certify") or report["suite"]["set"])
 
 
 def fingerprint(report: JsonDict) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateproof import bounds
-from gateproof.report.hostile import brief, compact
+from gateproof.report.hostile import brief, compact, harmless
 from gateproof.report.program import program
 from gateproof.verdicts import Verdict
 
@@ -51,7 +51,7 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
         lines.append(f"  repeated: {j['k']} of {j['n']} runs")
     if j.get("replay"):
         lines.append(f"  replay:   {j['replay']}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
 
 
 def exchange(key: str, x: Mapping[str, Any]) -> str:

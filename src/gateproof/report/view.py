@@ -232,7 +232,7 @@ def _attach(row: Row, exchanges: Mapping[str, JsonDict], owner: dict[str, str], 
     used = 0
     for key in list(keys)[-EXCHANGES:]:  # the last are nearest to the verdict
         if key in owner:
-            row.elsewhere.append((key[:12], owner[key]))
+            row.elsewhere.append((short(key), owner[key]))
             continue
         shown = exchange(key, exchanges[key])
         if used + shown.size > left:
@@ -243,6 +243,11 @@ def _attach(row: Row, exchanges: Mapping[str, JsonDict], owner: dict[str, str], 
         row.exchanges.append(shown)
     row.left_out += max(0, len(keys) - EXCHANGES)
     return used
+
+
+def short(key: str) -> str:
+    """Return what tells an exchange from the others of a page: its head, or the whole name of a lifespan."""
+    return key if key.startswith("lifespan-") else key[:12]
 
 
 def exchange(key: str, x: JsonDict) -> Shown:
@@ -262,7 +267,7 @@ def exchange(key: str, x: JsonDict) -> Shown:
     more += [f"the report itself holds only a part {hostile.visible(bounds.cut_of(x), 200)}"] if x["truncated"] else []
     title, lines = program(x["script"])
     outcome = hostile.visible(x["outcome"], 300)
-    return Shown(key[:12], outcome, client, app, timeline(x), title, "\n".join(lines), "; ".join(more))
+    return Shown(short(key), outcome, client, app, timeline(x), title, "\n".join(lines), "; ".join(more))
 
 
 def _ms(moment: float, start: float) -> str:
