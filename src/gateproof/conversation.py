@@ -172,6 +172,14 @@ class Conversation:
             self.ended = not octets
             self.reader.feed(octets)
 
+    def answer_pings(self) -> None:
+        """Take in what has come, and answer its pings."""
+        seen = len(self.frames)
+        self.drain()
+        for frame in self.frames[seen:]:
+            if frame.opcode == ws.PING:
+                self.frame(ws.PONG, frame.payload)
+
     def reset(self) -> None:
         """Abort the connection with RST."""
         self.dialogue.reset()

@@ -82,17 +82,19 @@ SAYS_SO: dict[str, list[tuple[str, bytes]]] = {
 }
 
 
-@requirement("FRAME-120", "FRAME-138", "FRAME-139")
+@requirement("FRAME-120", "FRAME-138", "FRAME-139", revision=2)
 def test_who_refuses_says_so(server: Server, judge: Judge) -> None:
-    """Where the text has 400 for it, a refusal is an answer, not the end of the connection alone."""
+    """Where the text has 400 for it, a refusal is an answer: neither silence nor the end of the connection alone."""
     for row, shapes in SAYS_SO.items():
         wrong, seen = [], 0
         for name, octets in shapes:
             sent = play(server, octets, follow=b"")
-            if sent.calls or sent.silent:
+            if sent.calls:
                 continue  # it was not refused, which is for others to judge
             seen += 1
-            if sent.first.closed and not any(direction == "in" for _, direction, _ in sent.first.trace):
+            if sent.silent:
+                wrong.append(f"{name}: neither an answer nor an end")
+            elif sent.first.closed and not any(direction == "in" for _, direction, _ in sent.first.trace):
                 wrong.append(f"{name}: closed without an answer")
         if seen or row == "FRAME-138":  # a fold may be taken
             report(judge, row, wrong, "400, then the end of the connection")

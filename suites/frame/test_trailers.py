@@ -92,12 +92,12 @@ def problem(server: Server, sent: Sent) -> str:
     return "" if wrong == "the next request was swallowed" and not keeps(server) else wrong
 
 
-@requirement("FRAME-029")
+@requirement("FRAME-029", revision=2)
 def test_malformed_trailers(server: Server, judge: Judge) -> None:
     """A line that is no field, or a request in place of the empty line, does not end a body well."""
     needs_chunked(server)
     wrong = []
-    for line in (b"X-A : 1", b": 1", b"no colon", b" folded first", b"X-A: a\rb", b"X-A: a\x00b"):
+    for line in (b"X-A : 1", b": 1", b"no colon", b" folded first"):
         sent = play(server, coded(trailing(line)))
         if sent.followed or len(sent.calls) > 1:
             wrong.append(f"{line!r}: {sent.told}")

@@ -13,6 +13,7 @@ from gateproof.wire.http1 import Response, ResponseReader
 
 TRACE_LIMIT = 256 * 1024
 PIECE = 64 * 1024
+LOOK_S = 0.005  # what came before a deadline is there, however late we are to look
 
 
 class WireError(Exception):
@@ -100,6 +101,7 @@ class Connection:
 
     def read_response(self, method: bytes, deadline: float) -> Response:
         """Read one final response; the interim ones before it are in its `interim`."""
+        deadline = _with_a_look(deadline)
         while True:
             response = self.reader.next_response(method)
             if response is not None:
@@ -110,6 +112,7 @@ class Connection:
 
     def read_some(self, deadline: float) -> bytes:
         """Return the next octets that come; b'' at the end."""
+        deadline = _with_a_look(deadline)
         before = bytes(self.reader.buffer)
         if before:
             self.reader.buffer.clear()
@@ -122,6 +125,7 @@ class Connection:
 
     def closed_by_peer(self, deadline: float) -> bool:
         """Tell whether the server ends the connection before the deadline; octets before the end are drained."""
+        deadline = _with_a_look(deadline)
         while not self.reader.ended:
             try:
                 self._fill(deadline)
@@ -190,3 +194,8 @@ class Connection:
         if kept or not octets:
             self._kept += len(kept)
             self.trace.append((time.monotonic(), direction, kept))
+
+
+def _with_a_look(deadline: float) -> float:
+    """Return a deadline that leaves time for one look: who waited for something else may come when it has passed."""
+    return max(deadline, time.monotonic() + LOOK_S)

@@ -200,6 +200,13 @@ class ResponseReader:
         response.complete = True
 
 
+def final(octets: bytes) -> bytes:
+    """Return what came of the final response: any number of interim ones may stand before it (RFC 9110, 15.2)."""
+    while octets.startswith(b"HTTP/") and octets[9:10] == b"1" and b"\r\n\r\n" in octets:
+        octets = octets.partition(b"\r\n\r\n")[2]
+    return octets
+
+
 def parse_head(raw: bytes, head: bytes) -> Response:
     """Return the response of a header block (without its empty line); what is wrong stands in `problems`."""
     lines = raw.replace(b"\r\n", b"\n").split(b"\n")

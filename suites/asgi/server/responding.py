@@ -10,7 +10,7 @@ from typing import Any
 from gateproof.asgi_scripts import TEXT, Script, asgi, attempt, body, respond, send, start
 from gateproof.exchange import Exchange
 from gateproof.target import Dialogue, Server
-from gateproof.wire.http1 import Response, parse_head
+from gateproof.wire.http1 import Response, final, parse_head
 from gateproof.wire.request import get
 
 from .watching import ends
@@ -37,9 +37,14 @@ EVIL_NAMES = [
 
 
 def injected(octets: bytes) -> bool:
-    """Tell whether one of these, or a CR, LF or NUL of theirs, stands in a response as if it were the server's own."""
-    lines = octets.partition(b"\r\n\r\n")[0].split(b"\r\n")
-    return bool(EVIL.search(octets)) or any(set(line) & {0, 10, 13} for line in lines)
+    """Tell whether one of these, or a CR, LF or NUL of theirs, stands in a response as if it were the server's own.
+
+    The page of an error may quote what was wrong: of that only the header counts.
+    """
+    octets = final(octets)
+    head = octets.partition(b"\r\n\r\n")[0]
+    looked_at = head if octets[9:10] in (b"4", b"5") else octets
+    return bool(EVIL.search(looked_at)) or any(set(line) & {0, 10, 13} for line in head.split(b"\r\n"))
 
 
 def start_with(headers: Any, status: Any = 200) -> dict[str, Any]:
@@ -83,7 +88,7 @@ def sent(server: Server, script: Script) -> tuple[Exchange, bytes]:
 
 def head_of(octets: bytes) -> Response | None:
     """Return the header section of what came; None where there is none."""
-    head, end, _ = octets.partition(b"\r\n\r\n")
+    head, end, _ = final(octets).partition(b"\r\n\r\n")
     return parse_head(head, head + end) if end else None
 
 
@@ -115,6 +120,12 @@ def whole(x: Exchange, octets: bytes, status: int = 200) -> bool:
         and (response.status, response.body) == (status, octets)
         and not framing_problems(response)
     )
+
+
+def values_of(response: Response, name: bytes, given: list[bytes]) -> list[bytes]:
+    """Return the values of a field, less what a server adds to those of the application: a Vary or a cookie, say."""
+    came = response.all(name)
+    return came if len(came) <= len(given) else [value for value in came if value in given]
 
 
 def framing_problems(response: Response) -> list[str]:

@@ -141,8 +141,14 @@ def test_no_disconnect_while_the_client_is_there(server: Server, judge: Judge) -
     for request in [*REQUESTS, expecting, get(method=b"HEAD")]:
         for steps in ([], BEGUN)[: 1 if request.startswith(b"HEAD") else 2]:  # with its header HEAD is answered whole
             rest = [send(body(b"", more=False))] if steps else [send(start(200, [TEXT])), send(body(b"ok", more=False))]
+            wakes = [join("pending", min(limit(server), 3.0))] * woken
             with server.connect() as connection:
-                pending = [spawn("pending", receive()), wait("go", 8.0), *rest, *([join("pending", 1.0)] * woken)]
+                pending = [
+                    spawn("pending", receive()),
+                    wait("go", 8.0),
+                    *rest,
+                    *wakes,
+                ]
                 x = connection.begin(request, asgi(read_body(), *steps, *pending, live=True))
                 if comes(server, x, "waiting") is None:
                     continue
@@ -151,7 +157,7 @@ def test_no_disconnect_while_the_client_is_there(server: Server, judge: Judge) -
                 early = after_the_body(x.call)
                 connection.release("go")
                 connection.read_answer()
-                call = over(server, x, 3.0)
+                call = over(server, x, 5.0)
             judge("ASGI-HTTP-DISC-004", not early, "nothing to receive while the client waits", early)
             octets = b"" if request.startswith(b"HEAD") else b"part" if steps else b"ok"
             judge("ASGI-HTTP-DISC-004", early or whole(x, octets), f"200 with {octets!r}", shown(x))

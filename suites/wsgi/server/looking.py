@@ -8,6 +8,7 @@ from gateproof.exchange import Exchange
 from gateproof.scripts import Script, ok
 from gateproof.target import Server
 from gateproof.values import Opaque
+from gateproof.wire.http1 import final
 from gateproof.wire.request import Field, get
 
 ABSENT = "(absent)"
@@ -45,8 +46,5 @@ def latin1(octets: bytes) -> str:
 
 
 def after_the_head(octets: bytes) -> bytes:
-    """Return what came after the header of the final response; interim responses may stand before it."""
-    head, _, rest = octets.partition(b"\r\n\r\n")
-    while head.startswith(b"HTTP/") and head[9:10] == b"1":
-        head, _, rest = rest.partition(b"\r\n\r\n")
-    return rest
+    """Return what came after the header of the final response."""
+    return final(octets).partition(b"\r\n\r\n")[2]

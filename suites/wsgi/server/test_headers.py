@@ -14,7 +14,7 @@ from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.scripts import Script, start, wsgi
 from gateproof.target import Server
-from gateproof.wire.http1 import TOKEN
+from gateproof.wire.http1 import TOKEN, final
 from gateproof.wire.request import get
 
 LENGTH_2 = ("Content-Length", "2")
@@ -36,8 +36,8 @@ def received(x: Exchange) -> bytes:
 
 
 def head_lines(x: Exchange) -> list[bytes]:
-    """Return the lines of everything before the first empty line, however it was ended."""
-    return received(x).replace(b"\r\n", b"\n").split(b"\n\n")[0].split(b"\n")
+    """Return the lines of everything before the first empty line of the final response, however it was ended."""
+    return final(received(x)).replace(b"\r\n", b"\n").split(b"\n\n")[0].split(b"\n")
 
 
 def raised(x: Exchange) -> bool:

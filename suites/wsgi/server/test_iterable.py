@@ -71,7 +71,7 @@ def test_close_is_called_on_the_way_out(server: Server, judge: Judge) -> None:
     for row, request, script in cases:
         with server.connect() as connection:
             x = connection.begin(request, script)
-            connection.read(x, timeout=1.0)
+            connection.read(x)
             closed = connection.comes("close", x)
             judge(row, closed is not None, "close()", [event.name for event in x.events])
 

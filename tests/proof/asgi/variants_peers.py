@@ -7,7 +7,8 @@ from typing import Any
 
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Event, Http, Pair
-from gateproof.reference.asgi_http2 import Http2
+from gateproof.reference.asgi_http2 import Http2, Stream
+from gateproof.reference.asgi_websocket import Denial, WebSocket
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Request
 from gateproof.wire import http2
@@ -82,12 +83,49 @@ class Adorned(Http):
         return [*super().added(), *more, (b"X-Powered-By", b"reference"), (b"Vary", b"Accept-Encoding")]
 
 
+COOKIE = (b"set-cookie", b"lb=1; Path=/")
+
+
+class AdornedDenial(Denial):
+    """The same, at a handshake that is refused."""
+
+    def added(self) -> list[Pair]:
+        """The choice."""
+        return [*super().added(), COOKIE, (b"x-powered-by", b"reference")]
+
+
+class AdornedHandshake(WebSocket):
+    """The same, at one that is completed."""
+
+    denial_class = AdornedDenial
+
+    def upgrade(self) -> list[Pair]:
+        """The choice."""
+        return [*super().upgrade(), COOKIE, (b"vary", b"origin")]
+
+
+class AdornedStream(Stream):
+    """The same, over HTTP/2."""
+
+    def fields(self) -> list[Pair]:
+        """The choice."""
+        return [*super().fields(), COOKIE]
+
+
+class AdornedHttp2(Http2):
+    """Has such streams."""
+
+    stream_class = AdornedStream
+
+
 @choice()
 class SpeaksHaltingly(Server):
     """Answers come in many segments, with fields of a deployment."""
 
     connection_class = Halting
     http_class = Adorned
+    http2_class = AdornedHttp2
+    websocket_class = AdornedHandshake
 
 
 @choice()

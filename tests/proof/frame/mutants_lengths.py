@@ -222,6 +222,37 @@ class HostEndsTheConnection(SaysNothing):
     grammar = grammar_class()
 
 
+class Unheard(Unsaid):
+    """A refusal of which nobody hears."""
+
+
+class SaysNothingAndWaits(SaysNothing):
+    """Keeps the connection as it is, until the client closes it."""
+
+    def refuse(self, connection: socket.socket, refusal: BadRequest) -> None:
+        """The fault."""
+        while isinstance(refusal, Unheard) and connection.recv(1024):
+            continue
+        super().refuse(connection, refusal)
+
+
+@fault("FRAME-139")
+class HostIsMetWithSilence(SaysNothingAndWaits):
+    """Neither answers nor closes where there is not one Host."""
+
+    class grammar_class(Grammar):  # noqa: N801
+        """Refuses, and nobody hears of it."""
+
+        def check_host(self, request: Request) -> None:
+            """The fault."""
+            try:
+                super().check_host(request)
+            except BadRequest:
+                raise Unheard from None
+
+    grammar = grammar_class()
+
+
 @fault("FRAME-010", also=["FRAME-011", "WSGI-HTTP-023"])
 @fault("FRAME-010", also=["FRAME-011"], interface="asgi")
 class PrefersLength(Grammar):

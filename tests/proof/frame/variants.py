@@ -67,14 +67,16 @@ class ControlsReplaced(Grammar):
 
     def field(self, line: bytes) -> tuple[bytes, bytes]:
         """The choice."""
-        name, colon, value = line.partition(b":")
-        return super().field(name + colon + value.replace(b"\r", b" ").replace(b"\x00", b" "))
+        return super().field(self.repaired(line))
 
     def trailer(self, line: bytes) -> None:
-        """Trailers are not repaired."""
-        if b"\r" in line or b"\x00" in line:
-            raise BadRequest
-        super().trailer(line)
+        """A trailer's line is a field's."""
+        super().trailer(self.repaired(line))
+
+    def repaired(self, line: bytes) -> bytes:
+        """Return a field line with a value that may be kept."""
+        name, colon, value = line.partition(b":")
+        return name + colon + value.replace(b"\r", b" ").replace(b"\x00", b" ")
 
 
 @choice()

@@ -16,6 +16,18 @@ from .mutants_start import answering
 from .variants import Editing
 
 
+class InterimFirst(Answer):
+    """102 comes before each final response (RFC 9110, 15.2: a client copes with any number)."""
+
+    def send(self, octets: bytes) -> None:
+        """The choice."""
+        final = octets.startswith(b"HTTP/1.1 ") and octets[9:10] != b"1" and not self.request.is_1_0
+        super().send(b"HTTP/1.1 102 Processing\r\n\r\n" * final + octets)
+
+
+variant()(answering(InterimFirst))
+
+
 @variant()
 class EmptyContentType(Editing):
     """CONTENT_TYPE is '' where none was sent."""

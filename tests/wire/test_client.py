@@ -1,0 +1,60 @@
+"""A connection reads what has come, however late it is asked for."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gateproof.wire.client import LOOK_S, Connection, Silent
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Connection, socket.socket]]:
+    """A connection, and the other end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = Connection(*listener.getsockname()[:2])
+        other = listener.accept()[0]
+        with other:
+            yield made, other
+        made.close()
+
+
+def test_what_has_come_is_read_when_the_deadline_has_passed(pair: tuple[Connection, socket.socket]) -> None:
+    """Who asked others meanwhile is late; a server that is slow to all of them has answered all the same."""
+    connection, other = pair
+    other.sendall(ANSWER)
+    assert connection.read_response(b"GET", time.monotonic() - 1.0).body == b"ok"
+    with pytest.raises(Silent):
+        connection.read_response(b"GET", time.monotonic() - 1.0)
+    other.close()
+    assert connection.closed_by_peer(time.monotonic() - 1.0)
+
+
+def test_a_look_is_a_short_one(pair: tuple[Connection, socket.socket]) -> None:
+    """Octets that never end do not keep anybody beyond it."""
+    connection, other = pair
+    stop = threading.Event()
+
+    def flood() -> None:
+        while not stop.is_set():
+            try:
+                other.sendall(b"X-A: 1\r\n")
+            except OSError:
+                return
+
+    other.sendall(b"HTTP/1.1 200 OK\r\n")
+    thread = threading.Thread(target=flood)
+    thread.start()
+    begun = time.monotonic()
+    with pytest.raises(Silent):
+        connection.read_response(b"GET", begun - 1.0)
+    assert time.monotonic() - begun < LOOK_S + 1.0
+    stop.set()
+    connection.close()
+    thread.join()
