@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from gateproof.draw import EXAMPLES, Draw
+from gateproof.draw import DEARER, EXAMPLES, Draw
 from gateproof.judge import Judge
 from gateproof.verdicts import Verdict
 
@@ -26,7 +26,9 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "kept"
 
 
-def drawn(effort: str, law: Any = None, silent: Any = bool, name: str = "a") -> tuple[list[int], Judge]:
+def drawn(
+    effort: str, law: Any = None, silent: Any = bool, name: str = "a", examples: int | None = None
+) -> tuple[list[int], Judge]:
     """Play a law over integers; return the cases and the judge."""
     cases: list[int] = []
     judge = Judge({"X-001": Row()})
@@ -35,7 +37,7 @@ def drawn(effort: str, law: Any = None, silent: Any = bool, name: str = "a") -> 
         cases.append(case)
         judge("X-001", law is None or law(case), "a good case", case)
 
-    Draw(judge, effort, silent, name)(play, st.integers(0, 1_000_000), [7])
+    Draw(judge, effort, silent, name)(play, st.integers(0, 1_000_000), [7], examples=examples)
     return cases, judge
 
 
@@ -49,6 +51,14 @@ def test_default_draws_the_same_each_time() -> None:
     first = drawn("default")[0]
     assert first == drawn("default", name="b")[0]
     assert len(first) == 1 + EXAMPLES["default"]
+
+
+def test_dear_cases_are_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`thorough` draws more of them than `default`, until they have taken their time; never fewer."""
+    assert [len(drawn(effort, examples=4)[0]) for effort in EXAMPLES] == [1, 5, 1 + 4 * DEARER]
+    monkeypatch.setattr("gateproof.draw.DEAR_S", 0.0)
+    assert len(drawn("thorough", examples=4)[0]) == 5
+    assert len(drawn("thorough")[0]) == 1 + EXAMPLES["thorough"]
 
 
 def test_thorough_draws_afresh(storage: Path) -> None:

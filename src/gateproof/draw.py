@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 EXAMPLES = {"quick": 0, "default": 25, "thorough": 400}
+# Of a case that is dear `thorough` draws so many times more than `default`, as long as they take no longer than this.
+DEARER, DEAR_S = 16, 1.0
 SEED = 0  # of every draw at default effort: a verdict depends on no luck, and on no line of our own code
 
 
@@ -43,13 +46,15 @@ class Draw:
     ) -> None:
         """Call `law` with each case of the corpus and then with drawn ones; the first broken case ends the draw.
 
-        `examples` lowers the number of draws where one case is dear. The case that is reported is the smallest one.
+        `examples` lowers the number of draws where one case is dear, that of `thorough` in proportion. The case that is
+        reported is the smallest one.
         """
         self.judge.in_law = True
         try:
             if self._corpus(law, corpus) and strategy is not None and self.frozen is None:
-                count = EXAMPLES[self.effort] if examples is None else min(examples, EXAMPLES[self.effort])
-                self._drawn(law, strategy, count)
+                usual = EXAMPLES[self.effort]
+                least = usual if examples is None else min(examples, usual)
+                self._drawn(law, strategy, min(least * DEARER, usual) if self.effort == "thorough" else least, least)
         finally:
             self.judge.in_law = False
 
@@ -66,7 +71,7 @@ class Draw:
                     break  # a failure that consists of waiting would cost as much for each case that follows
         return not broken
 
-    def _drawn(self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int) -> None:
+    def _drawn(self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int, least: int) -> None:
         if not count:
             return
         import warnings
@@ -75,6 +80,7 @@ class Draw:
         from hypothesis.errors import Flaky, HypothesisWarning
 
         met: list[Broken] = []
+        begun, tried = time.monotonic(), 0
         fresh = self.effort == "thorough"
         phases = [Phase.reuse] if fresh else []
 
@@ -90,8 +96,12 @@ class Draw:
         )
         @given(strategy)
         def property_(case: T) -> None:
+            nonlocal tried
             if met and self.fell_silent():
                 return  # a failure that consists of waiting is not shrunk: each try would wait again
+            if not met and tried >= least and time.monotonic() - begun > DEAR_S:
+                return
+            tried += 1
             try:
                 law(case)
             except Broken as error:

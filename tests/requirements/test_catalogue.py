@@ -81,3 +81,11 @@ def test_what_is_read_of_the_suites_is_what_they_say() -> None:
             checks = vars(importlib.import_module(module.name)).values()
             said |= {check_id(check): info(check) for check in checks if info(check).requirements}
     assert said == coverage.checks()
+
+
+def test_every_row_has_a_check_or_a_reason() -> None:
+    """What nothing judges says why, and what is judged does not say that it cannot be."""
+    judged = {name for note in coverage.checks().values() for name in note.requirements}
+    rows = requirements.load()
+    assert [row.id for row in rows if row.id not in judged and not row.excluded] == []
+    assert [row.id for row in rows if row.id in judged and row.excluded] == []
