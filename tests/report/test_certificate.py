@@ -127,6 +127,7 @@ def test_a_row_leaves_through_its_own_gate_alone() -> None:
         ([(CORE, made.entry(CORE)), (GATED, declared)], {}),
         ([(CORE, made.entry(CORE)), (GATED, other)], shown),  # it says nothing of the gate
         ([(CORE, made.entry(CORE)), (GATED, left)], {}),  # the exchange is not in the report
+        ([(CORE, made.entry(CORE)), (GATED, left)], {key: made.exchange() | {"client": [], "app": []}}),  # nor this
         ([(CORE, made.entry(CORE, "unsupported", (key,)))], shown),
     ):
         found = scored(*entries, exchanges=exchanges)

@@ -124,14 +124,16 @@ def stand(report: JsonDict, frozen: FrozenSet) -> list[Standing]:
 def _shown(report: JsonDict) -> dict[str, str]:
     """Return for each reason of an unsupported check the exchange that shows it.
 
-    What one check learned of a launch others take over from it; an exchange that the report lacks is no evidence.
+    What one check learned of a launch others take over from it; an exchange that the report lacks, or holds nothing of
+    as it was full, is no evidence.
     """
     found: dict[str, str] = {}
     for entry in report["requirements"].values():
         for check in entry["checks"]:
             if check["verdict"] == "unsupported":
                 for key in check["exchanges"]:
-                    if key in report["exchanges"]:
+                    x = report["exchanges"].get(key)
+                    if x is not None and (x["client"] or x["app"]):
                         found.setdefault(check["message"], key)
     return found
 
