@@ -38,7 +38,7 @@ class Room:
 
     def octets(self, octets: bytes, leaving: int = 0, **more: object) -> JsonDict | None:
         """Return as many of the octets as fit, as data; None where not even their absence does."""
-        kept = len(octets)
+        kept = min(len(octets), max(self.left - leaving, 0))
         while not self.take(form := {**more, **octets_to_json(octets[:kept])}, leaving):
             if not kept:
                 return None

@@ -39,7 +39,8 @@ QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
 LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
-LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often
+LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often,
+LIVES_S = 0.5  # and for so long: what it has not answered by then proves nothing, and another answer will do
 LAST_WORDS = 15  # lines of the log that are told with a death
 STOPS_S = 15.0
 SPINS = 10  # one whose calls compute without end is started anew so often
@@ -567,9 +568,8 @@ class Server:
         """Clear the suspect where the server answers somebody; raises `Refused` where nobody listens any more."""
         for _ in range(LOOKS):
             try:
-                self._greet(time.monotonic() + self.patience)
+                self._greet(time.monotonic() + LIVES_S)
             except Silent:
-                self.met_silence()
                 return
             except (Reset, Closed):
                 continue  # of the listener of one that dies; the next connection is refused
