@@ -278,9 +278,7 @@ def load(name: str, option: str, rootdir: Path) -> Any:
     module_name, _, rest = name.partition(":")
     if not module_name or module_name.startswith("-"):
         raise UsageError(f"{option}={name}: name a module and an attribute, for example {option}=mypkg.main:app")
-    for folder in (str(Path.cwd()), str(rootdir)):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+    reach(rootdir)
     module = _import(module_name, name, option, rootdir)
     if not rest:
         rest = next((word for word in USUAL if hasattr(module, word)), "")
@@ -296,6 +294,13 @@ def load(name: str, option: str, rootdir: Path) -> Any:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UsageError(f"{option}={name}: {module_name} has no attribute {part!r}{hint}") from None
     return _called(found, name, option) if called else found
+
+
+def reach(rootdir: Path) -> None:
+    """Let modules of the project be imported: the script `pytest`, unlike `python -m pytest`, looks in no folder."""
+    for folder in (str(Path.cwd()), str(rootdir)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
 
 
 def _import(module: str, name: str, option: str, rootdir: Path) -> Any:

@@ -28,6 +28,9 @@ def configure(config: pytest.Config) -> None:
     """Put the named applications under observation, before any test module is imported."""
     named = config.getoption(DEST, default=None)
     if named:
+        from gateproof.inprocess import reach
+
+        reach(config.rootpath)
         config.pluginmanager.register(LintApps(named), "gateproof-lint-apps")
 
 
@@ -202,17 +205,20 @@ def _replace(old: object, new: object) -> None:
 
 
 def _observe_django(app: Any, report: Findings) -> None:
-    """Observe Django's test client too, which does not call the WSGI application but a handler of its own."""
-    django = sys.modules.get("django.core.handlers.wsgi")
-    if django is None or not isinstance(app, django.WSGIHandler):
-        return
-    from gateproof.validate import wsgi
+    """Observe Django's test clients too, which do not call the application but handlers of their own."""
+    for module, kind, handler, observed in (
+        ("django.core.handlers.wsgi", "WSGIHandler", "ClientHandler", _observed_client),
+        ("django.core.handlers.asgi", "ASGIHandler", "AsyncClientHandler", _observed_async_client),
+    ):
+        if module in sys.modules and isinstance(app, getattr(sys.modules[module], kind)):
+            client: Any = getattr(importlib.import_module("django.test.client"), handler)
+            if not hasattr(client.__call__, "__wrapped__"):
+                client.__call__ = observed(client.__call__, report)
 
-    client = importlib.import_module("django.test.client")
-    handler: Any = client.ClientHandler
-    if hasattr(handler.__call__, "__wrapped__"):
-        return
-    plain: Any = handler.__call__
+
+def _observed_client(plain: Any, report: Findings) -> Callable[..., Any]:
+    """Return the method of the client's handler with a WSGI call around it; a streamed body belongs to the test."""
+    from gateproof.validate import wsgi
 
     @functools.wraps(plain)
     def call(self: Any, environ: dict[str, Any]) -> Any:
@@ -221,15 +227,43 @@ def _observe_django(app: Any, report: Findings) -> None:
         def app_of_the_client(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
             response = plain(self, environ)
             responses.append(response)
-            # As WSGIHandler does; a streamed body belongs to the test.
-            cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
-            headers = [*response.items(), *cookies]
-            if response.streaming:
-                headers = [pair for pair in headers if pair[0].lower() != "content-length"]
-            start_response(f"{response.status_code} {response.reason_phrase}", headers)
+            start_response(f"{response.status_code} {response.reason_phrase}", _django_fields(response))
             return [] if response.streaming else [response.content]
 
         wsgi.run(app_of_the_client, (environ, lambda *args: lambda data: None), {}, report)
         return responses[0]
 
-    handler.__call__ = call
+    return call
+
+
+def _observed_async_client(plain: Any, report: Findings) -> Callable[..., Any]:
+    """Return the method of the asynchronous client's handler with an ASGI call around it."""
+    from gateproof.validate import asgi
+
+    async def nothing(*events: Any) -> Any:
+        """Take an event; the handler has the body of the request in its scope, and receives nothing."""
+
+    @functools.wraps(plain)
+    async def call(self: Any, scope: dict[str, Any]) -> Any:
+        responses: list[Any] = []
+
+        async def app_of_the_client(scope: Any, receive: Any, send: Any) -> None:
+            response = await plain(self, scope)
+            responses.append(response)
+            fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in _django_fields(response)]
+            await send({"type": "http.response.start", "status": response.status_code, "headers": fields})
+            body = b"" if response.streaming else response.content
+            await send({"type": "http.response.body", "body": body})
+
+        await asgi.run(app_of_the_client, (scope, nothing, nothing), {}, report)
+        return responses[0]
+
+    return call
+
+
+def _django_fields(response: Any) -> list[tuple[str, str]]:
+    """Return the fields of a response as Django's handlers give them to a server."""
+    fields = [*response.items(), *(("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values())]
+    if response.streaming:  # nothing of its body is seen
+        fields = [pair for pair in fields if pair[0].lower() != "content-length"]
+    return fields
