@@ -157,8 +157,39 @@ sends("ASGI-HTTP-RESP-010", {**START, "headers": [(b":status", b"200")]}, BODY)
 sends("ASGI-HTTP-RESP-036", START, {**BODY, "body": b"too long"})
 sends("ASGI-HTTP-RESP-036", START, {**BODY, "body": b"o"})
 sends("ASGI-HTTP-RESP-036", START, MORE, {**BODY, "body": b"x"})
-sends("ASGI-HTTP-RESP-037", {**STREAM, "status": 204, "headers": []}, BODY)
 sends("ASGI-HTTP-RESP-037", START, BODY, method="HEAD")
+
+
+def always(requirement: str, *events: Any, **changes: Any) -> None:
+    """A fault of which another row that only informs would tell as well."""
+    run = functools.partial(exchange, http(*events), inform=False)
+    MUTANTS.append(Mutant(requirement, lambda: run(scope(HTTP, **changes))[0], note=str(len(MUTANTS))))
+
+
+def of_status(status: int, *fields: tuple[bytes, bytes]) -> dict[str, Any]:
+    return {**START, "status": status, "headers": [(b"content-type", b"text/plain"), *fields]}
+
+
+EMPTY = {**BODY, "body": b""}
+CHUNKS = [{**BODY, "body": piece, "more_body": True} for piece in (b"2\r\n", b"ok", b"\r\n", b"0\r\n\r\n")]
+always("ASGI-HTTP-RESP-060", {**START, "status": 204, "headers": [(b"content-length", b"0")]}, EMPTY)
+always("ASGI-HTTP-RESP-060", {**START, "status": 204, "headers": [(b"content-length", b"x")]}, EMPTY)
+always("ASGI-HTTP-RESP-061", {**START, "status": 204, "headers": []}, BODY)
+always("ASGI-HTTP-RESP-061", of_status(304), MORE, EMPTY)
+sends("ASGI-HTTP-RESP-062", of_status(200, (b"x-a", b"1\r\nx-b: 2")), BODY)
+sends("ASGI-HTTP-RESP-062", of_status(302, (b"location", b"/\0")), BODY)
+sends("ASGI-HTTP-RESP-062", of_status(200, (b"x-a", b"1\r")), BODY)
+sends("ASGI-HTTP-RESP-062", of_status(200, (b"x-a: 1\nx-b", b"2")), BODY)
+sends("ASGI-HTTP-RESP-063", STREAM, {**BODY, "body": b"2\r\nok\r\n0\r\n\r\n"})
+sends("ASGI-HTTP-RESP-063", STREAM, *CHUNKS, EMPTY)
+sends("ASGI-HTTP-RESP-063", of_status(206), *CHUNKS[:3], {**CHUNKS[3], "more_body": False})
+sends("ASGI-HTTP-RESP-065", of_status(206, (b"content-range", b"bytes 0-2/9")), BODY)
+sends("ASGI-HTTP-RESP-065", of_status(206, (b"content-range", b"bytes 5-5/*")), MORE, EMPTY)
+sends("ASGI-HTTP-RESP-070", of_status(405), BODY)
+sends("ASGI-HTTP-RESP-070", {**STREAM, "status": 405, "headers": []}, BODY)
+for single in (b"content-type", b"content-range", b"location", b"etag", b"last-modified"):
+    sends("ASGI-HTTP-RESP-073", {**START, "headers": [(single, b"a"), (b"x-a", b"1"), (single, b"a")]}, BODY)
+sends("ASGI-HTTP-RESP-073", {**START, "headers": [*FIELDS, FIELDS[1]]}, BODY)
 faulty("ASGI-HTTP-REQ-013", http(START, BODY, listen=0))
 faulty("ASGI-HTTP-DISC-015", http(STREAM, MORE, listen=2))
 
@@ -271,6 +302,14 @@ socket("ASGI-WS-085", CLOSE, ACCEPT)
 socket("ASGI-WS-086", ACCEPT, {**CLOSE, "code": 1005})
 socket("ASGI-WS-086", ACCEPT, {**CLOSE, "code": 0})
 faulty("ASGI-WS-091", websocket(ACCEPT, listen=2), lambda: scope(WEBSOCKET), events=[CONNECT, LEFT])
+
+
+async def fails_in_the_handshake(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    raise ValueError("no such room")
+
+
+faulty("ASGI-WS-100", fails_in_the_handshake, lambda: scope(WEBSOCKET))
 denial("ASGI-EXT-075", ACCEPT, DENY)
 denial("ASGI-EXT-075", DENY, DENY_BODY, CLOSE)
 denial("ASGI-EXT-075", DENY, DENY_BODY, listen=0)
@@ -313,6 +352,55 @@ life("ASGI-LIFE-039", odd_state)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=label)
 def test_the_fault_makes_exactly_this_finding(mutant: Mutant) -> None:
     judge(mutant)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        ({**START, "status": 204, "headers": []}, EMPTY),
+        ({**START, "status": 304}, EMPTY),
+        (of_status(200, (b"x-a", b"\t\xff \x7f")), BODY),
+        (of_status(206, (b"content-range", b"bytes 3-4/9")), BODY),
+        (of_status(206, (b"content-range", b"bytes 3-4/*")), {**MORE, "body": b"o"}, {**BODY, "body": b"k"}),
+        (of_status(206, (b"content-range", b"lines 1-5/9")), BODY),
+        (of_status(206, (b"content-type", b"multipart/byteranges")), BODY),
+        (of_status(405, (b"allow", b"")), BODY),
+        (of_status(405, (b"allow", b"GET"), (b"allow", b"HEAD")), BODY),
+        ({**START, "status": 405, "headers": iter([])}, BODY),
+        (of_status(200, (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")), BODY),
+        (STREAM, {**BODY, "body": b"2\r\nok\r\n"}),
+        (STREAM, {**BODY, "body": b"1;2\r\n3;4\r\n"}),
+        (STREAM, {**MORE, "body": b"2\r\n"}, {**BODY, "body": b"3\r\n"}),
+    ],
+)
+def test_what_conforms_is_left_alone(events: tuple[Any, ...]) -> None:
+    assert [f for f in exchange(http(*events), inform=False)[0] if f.requirement_id != "ASGI-HTTP-RESP-073"] == []
+
+
+def test_only_the_application_leaves_a_handshake_unanswered() -> None:
+    """What the server raises goes through the application, also as another exception."""
+
+    class Breaks(Server):
+        async def receive(self) -> Any:
+            if not self.events:
+                raise OSError("the connection is lost")
+            return self.events.pop(0)
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await receive()
+
+    async def translates(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await waits(scope, receive, send)
+        except OSError as error:
+            raise ValueError("gone") from error
+
+    async def early(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("not served")
+
+    for app in (waits, translates, early):
+        assert exchange(app, scope(WEBSOCKET), Breaks([CONNECT]))[0] == []
 
 
 def test_the_peers_are_clean() -> None:

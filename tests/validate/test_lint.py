@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import http.client
 import inspect
 import io
 import threading
+import time
 import urllib.request
 import warnings
 from typing import Any
@@ -15,13 +18,14 @@ import pytest
 
 import gateproof
 from gateproof.lint import KEPT, LintedASGI, LintedWSGI, LintError, LintWarning, detect, lint
-from tests.validate.asgi_peers import BODY, HTTP, REQUEST, START, Server, http, run, scope
+from tests.validate import asgi_peers
+from tests.validate.asgi_peers import BODY, HTTP, REQUEST, START, Server, run, scope
 from tests.validate.wsgi_peers import TEXT, answer, hello, make_environ
 from tests.validate.wsgi_peers import Server as WSGIServer
 
 bad = answer("200")
 doubtful = answer("200 ")
-HELLO = http(START, BODY)
+HELLO = asgi_peers.http(START, BODY)
 
 
 def test_the_public_name_is_the_module_and_the_function() -> None:
@@ -253,3 +257,35 @@ def test_under_waitress_with_its_file_wrapper() -> None:
         server.trigger.pull_trigger(server.close)  # by its own thread, which waits on its sockets
         thread.join(10)
     assert linted.findings == []
+
+
+async def greets(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    event = await receive()
+    broken = [(b"x-a", b"1\r\nx-b: 2")] if scope["path"] == "/broken" else []
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain"), *broken]})
+    await send({"type": "http.response.body", "body": event["body"]})
+
+
+def test_under_uvicorn() -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    linted = lint(greets, mode="collect", blame="both")
+    server = uvicorn.Server(uvicorn.Config(linted, port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
+        with urllib.request.urlopen(url, data=b"hello", timeout=10) as response:
+            assert response.read() == b"hello"
+        assert linted.findings == []
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            urllib.request.urlopen(f"{url}broken", timeout=10).close()
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    blamed = [finding.requirement_id for finding in linted.findings if finding.party == "application"]
+    assert blamed == ["ASGI-HTTP-RESP-062"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,6 +213,38 @@ def test_djangos_client_is_linted_too(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*WSGI-HTTP-031 (application)*"])
 
 
+DJANGO_ASYNC = """
+import asyncio
+import site_of_mine
+from django.test import AsyncClient
+client = AsyncClient()
+def ask(how, path, *args, **kwargs):
+    return asyncio.run(getattr(client, how)(path, *args, **kwargs))
+def test_good():
+    assert ask("get", "/").content == b"hello"
+    assert ask("post", "/echo", b"x", content_type="text/plain").content == b"x"
+    assert ask("get", "/missing").status_code == 404
+    assert ask("head", "/").status_code == 200
+    assert ask("get", "/").cookies["a"].value == "b"
+def test_stream():
+    assert asyncio.run(streamed()) == b"ab"
+async def streamed():
+    response = await client.get("/stream")
+    return b"".join([part async for part in response])
+def test_broken():
+    assert ask("get", "/broken").content == b"hello"
+"""
+
+
+def test_djangos_asynchronous_client_is_linted_too(project: pytest.Pytester) -> None:
+    pytest.importorskip("django")
+    made = DJANGO.replace("wsgi", "asgi").replace('"Connection": "close"', '"Content-Length": "99"')
+    project.makepyfile(site_of_mine=made, test_it=DJANGO_ASYNC)
+    result = run(project, "--lint-apps=site_of_mine:application", "-W", "error:ASGI-HTTP-RESP-036")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*LintWarning: ASGI-HTTP-RESP-036 (application)*"])
+
+
 def test_flasks_client_is_linted_too(project: pytest.Pytester) -> None:
     pytest.importorskip("flask")
     project.makepyfile(
@@ -233,3 +266,84 @@ def test_flasks_client_is_linted_too(project: pytest.Pytester) -> None:
     result = run(project, "--gateproof-lint-apps=flask_project:app")
     result.assert_outcomes(passed=1, failed=1)
     assert "gateproof.lint" in sys.modules
+
+
+CLIENTS = {
+    "starlette.testclient": (
+        "pages:asgi",
+        """
+        from starlette.testclient import TestClient
+        def get(path):
+            return TestClient(pages.asgi).get(path).content
+        """,
+    ),
+    "httpx, asgi": (
+        "pages:asgi",
+        """
+        import asyncio, httpx
+        def get(path):
+            async def talk():
+                transport = httpx.ASGITransport(pages.asgi)
+                async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+                    return (await client.get(path)).content
+            return asyncio.run(talk())
+        """,
+    ),
+    "httpx, wsgi": (
+        "pages:wsgi",
+        """
+        import httpx
+        def get(path):
+            with httpx.Client(transport=httpx.WSGITransport(pages.wsgi), base_url="http://a") as client:
+                return client.get(path).content
+        """,
+    ),
+    "werkzeug.test": (
+        "pages:wsgi",
+        """
+        from werkzeug.test import Client
+        def get(path):
+            return Client(pages.wsgi).get(path).data
+        """,
+    ),
+}
+PAGES = """
+async def asgi(scope, receive, send):
+    await receive()
+    headers = [(b"content-type", b"text/plain"), *([(b"x-a", b"1\\r\\nx-b: 2")] if scope["path"] == "/broken" else [])]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+def wsgi(environ, start_response):
+    headers = [("Content-Type", "text/plain")]
+    if environ["PATH_INFO"] == "/broken":
+        headers.append(("Connection", "keep-alive"))
+    start_response("200 OK", headers)
+    return [b"hello"]
+"""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_fault_shows_through_every_client(project: pytest.Pytester, client: str) -> None:
+    """Whichever client a project has: what conforms passes, what does not fails by the row that it breaks."""
+    name, code = CLIENTS[client]
+    pytest.importorskip(client.partition(",")[0])
+    tests = """
+        def test_good():
+            assert get("/") == b"hello"
+        def test_broken():
+            assert get("/broken") == b"hello"
+        """
+    project.makepyfile(pages=PAGES, test_it="        import pages" + code + tests)
+    result = run(project, f"--lint-apps={name}", "-W", "ignore::DeprecationWarning")
+    result.assert_outcomes(passed=1, failed=1)
+    row = "ASGI-HTTP-RESP-062" if name.endswith("asgi") else "WSGI-HTTP-031"
+    result.stdout.fnmatch_lines([f"*{row} (application)*"])
+
+
+def test_the_script_finds_a_flat_project(project: pytest.Pytester) -> None:
+    """`pytest` has neither the folder that it is started in nor the root of the project on its path."""
+    script = Path(sys.executable).with_name("pytest")
+    result = project.run(script, "-p", "no:randomly", "--lint-apps=myproject:broken", "-k", "good or broken")
+    result.assert_outcomes(passed=1, failed=1, deselected=4)
+    result.stdout.fnmatch_lines(["*WSGI-STATUS-003 (application)*"])

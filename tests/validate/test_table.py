@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -47,6 +48,14 @@ def test_a_reason_is_given_for_rows_that_are_not_judged_only() -> None:
     listed = [pattern for pattern, why in table.REASONS if why]
     both = [name for name in ROWS if any(re.fullmatch(pattern, name) for pattern in listed)]
     assert both == []
+
+
+def test_no_row_of_applications_is_left_out_unconsidered() -> None:
+    """What an application does is before the observer's eyes: why it cannot judge a row has to be said for each."""
+    rows = [row for row in requirements.load() if row.interface in ("wsgi", "asgi") and row.party == "application"]
+    assert all(table.reason(row) for row in rows if row.id not in ROWS)
+    with pytest.raises(LookupError, match="WSGI-HTTP-999"):
+        table.reason(dataclasses.replace(rows[0], id="WSGI-HTTP-999"))
 
 
 def test_the_counts_that_were_promised() -> None:

@@ -289,6 +289,14 @@ faulty("WSGI-HTTP-038", answer("204 No Content", [], [b"x"]))
 faulty("WSGI-HTTP-038", generated(b"x", headers=[], status="304 Not Modified"), note="generator")
 faulty("WSGI-HTTP-039", answer("204 No Content", [("Content-Length", "0")], []))
 faulty("WSGI-HTTP-039", answer("304 Not Modified", list(HEAD_ONLY), []), weight="inform", note="type")
+faulty("WSGI-HTTP-048", answer("206 Partial Content", [*HEAD_ONLY, ("Content-Range", "bytes 0-2/9")], [b"ok"]))
+faulty(
+    "WSGI-HTTP-048",
+    generated(b"o", b"k", headers=[*HEAD_ONLY, ("content-range", "bytes 5-5/*")], status="206 Partial Content"),
+    note="generator",
+)
+faulty("WSGI-HTTP-053", answer("405 Method Not Allowed"))
+faulty("WSGI-HTTP-053", generated(b"ok", headers=HEAD_ONLY, status="405 Method Not Allowed"), note="generator")
 faulty("WSGI-HTTP-040", answer("304 Not Modified", [("Content-Encoding", "gzip")], []))
 faulty("WSGI-HTTP-041", hello, environ=lambda: make_environ(REQUEST_METHOD="HEAD"))
 

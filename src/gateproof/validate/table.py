@@ -21,7 +21,10 @@ WIRE = "needs the wire: only the client knows what was sent or what arrived"
 SERVER = "needs a server that varies on purpose what it may: `drive` does"
 CALLS = "needs several calls"
 TIME = "needs a clock or a deadline"
+ODD = "needs a request that is odd on purpose, and a like one that is not: `drive` makes them"
 BOTH = "needs both sides of the middleware at once"
+INSIDE_OUT = "needs both sides of the adapter at once"
+SAID = "told as ASGI-ERR-016"
 DEPLOYED = "needs to start, stop or configure the server"
 MEMORY = "needs the garbage collector, or the log"
 WORDS = "documentation, or a question that a program cannot decide"
@@ -55,6 +58,12 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"ASGI-(SCOPE-002|ERR-0(11|12|24|25)|HTTP-RESP-(016|044)|ERR-014|EXT-006|EXT-04[24])", SERVER),
     (r"ASGI-HTTP-SCOPE-0(11|20|33|43)", FREE),
     (r"ASGI-HTTP-DISC-01[23]|ASGI-WS-(072|088)|ASGI-ERR-0(18|19|20|27|28)", DEPLOYED),
+    (r"WSGI-ENV-04[1-6]|ASGI-HTTP-SCOPE-06[0234567]|ASGI-WS-SCOPE-02[3-6]", SERVER),
+    (r"WSGI-HTTP-0(47|5[45678])|ASGI-HTTP-SCOPE-0(6[189]|7[0-5])", ODD),
+    (r"WSGI-HTTP-0(49|5[012])|ASGI-HTTP-RESP-06[46789]|ASGI-APP-04[012]", CALLS),
+    (r"WSGI-ASGI-00[1-8]", INSIDE_OUT),
+    (r"ASGI-HTTP-DISC-040", TIME),
+    (r"ASGI-WS-104", SAID),
     (r"(WSGI|ASGI)-.*", ""),
 )
 
@@ -72,11 +81,13 @@ def judged() -> dict[str, Requirement]:
 
 
 def reason(row: Requirement) -> str:
-    """Return why no passive observer of one call judges a row."""
+    """Return why no passive observer of one call judges a row; raises `LookupError` where that was not considered."""
     for pattern, why in REASONS:
         if why and re.fullmatch(pattern, row.id):
             return why
-    return BOTH if row.party == "middleware" else WIRE if row.party == "server" else SERVER
+    if row.party == "application":
+        raise LookupError(f"{row.id}: say in REASONS why no observer judges it, or let one judge it")
+    return BOTH if row.party == "middleware" else WIRE
 
 
 def rows_module() -> str:
@@ -158,6 +169,15 @@ app = gateproof.lint(app, mode="collect")  # only fill app.findings
 app = gateproof.lint(app, blame="both")  # raise and warn for what the server breaks, too
 app = gateproof.lint(app, inform=True)  # judge the rows of weight `inform`, too
 ```
+
+A project whose tests call its applications in process needs no change to them; a test fails for what its calls break:
+
+```console
+pytest --lint-apps=mypkg.main:app,"mypkg.other:create()"
+```
+
+The test clients of Starlette, Flask and Werkzeug, Django (`Client` with the WSGI application, `AsyncClient` with the
+ASGI one) and both in-process transports of httpx are seen.
 
 It observes one call at a time and changes nothing of what passes through: blocks, events and exceptions keep their
 identity, lists stay lists, and nothing is read or sent on its own account. What one call cannot show is left to the

@@ -252,6 +252,21 @@ class Call(Observer):
         """Judge an exception of the application."""
 
 
+def of_the_server(error: BaseException | None) -> bool:
+    """Whether an exception, or one that it was made of, came out of receive or send."""
+    passed = (Call.receive.__code__, Call.send.__code__)
+    for _ in range(10):
+        if error is None:
+            return False
+        place = error.__traceback__
+        while place is not None:
+            if place.tb_frame.f_code in passed:
+                return True
+            place = place.tb_next
+        error = error.__cause__ or error.__context__
+    return False
+
+
 KNOWN_EXTENSIONS = frozenset(
     [
         "tls",

@@ -60,7 +60,7 @@ def _copy(call: HTTPCall, event: Event) -> None:
             call.wrong("ASGI-EXT-020", f"{key} is not int", "int", event[key])
         elif key in event and not -(2**63) <= event[key] < 2**63:
             call.wrong("ASGI-EVENT-006", f"{key} does not fit 64 bits", "-2**63 .. 2**63-1", event[key])
-    call.length = -1  # what a file holds is not ours to measure
+    call.unmeasured()
     call.step("copy+more" if call.check_flag(event, "more_body") else "copy", event)
 
 
@@ -73,7 +73,7 @@ def _path(call: HTTPCall, event: Event) -> None:
         call.wrong("ASGI-EXT-030", "path is no absolute path", "an absolute path as str", path)
     if call.inform and call.state in tables.BEGUN and (call.facts[0] is None or not call.facts[1]):
         call.say("ASGI-EXT-034", "content-type or content-length is left out", "both fields", event)
-    call.length = -1
+    call.unmeasured()
     call.step("path", event)
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from gateproof.validate.asgi import extensions, fields, scope, tables
 from gateproof.validate.asgi.call import LOOK_UP, Call, Event
 from gateproof.validate.asgi.tables import HTTP_END, HTTP_RECEIVE, HTTP_SEND, HTTP_WRONG, NEW
 
-START_ROWS = fields.Rows("ASGI-HTTP-RESP-008", "ASGI-HTTP-RESP-009", "ASGI-HTTP-RESP-010", "ASGI-EVENT-020")
+START_ROWS = fields.Rows(
+    "ASGI-HTTP-RESP-008", "ASGI-HTTP-RESP-009", "ASGI-HTTP-RESP-010", "ASGI-EVENT-020", "ASGI-HTTP-RESP-062"
+)
 START_KEYS = ("type", "status", "headers", "trailers")
 BODY_KEYS = ("type", "body", "more_body")
 PLAIN_STARTS = frozenset([("type", "status", "headers"), ("type", "status"), ("type", "headers", "status")])
 PLAIN_BODIES = frozenset([("type", "body"), ("type", "body", "more_body"), ("type",), ("type", "more_body", "body")])
 NO_LENGTH = -1
 BODILESS = (204, 304)
+WATCHED = frozenset([204, 206, 304, 405])  # statuses that ask something of the fields or of the body
+FRAMED = 65_536  # octets of a body that may be chunks of a transfer coding
+chunk = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\r\n]*)?\r\n").match
+part = re.compile(rb"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]{1,18}|\*)", re.IGNORECASE).fullmatch
 
 
 class HTTPCall(Call):
     """State of one http call."""
 
-    __slots__ = ("facts", "files", "length", "status", "total")
+    __slots__ = ("facts", "files", "framed", "length", "span", "status", "total", "watched")
     unknown_event = "ASGI-ERR-001"
 
     def begin(self) -> None:
@@ -30,6 +37,7 @@ class HTTPCall(Call):
         self.length = NO_LENGTH
         self.facts = fields.NONE
         self.total = 0
+        self.watched = False
         self.files: tuple[Any, ...] = ()
 
     def check_scope(self, scope_: Any) -> str:
@@ -100,7 +108,12 @@ class HTTPCall(Call):
             length = facts[0]
             if length is not None and length.isdigit():
                 self.length = int(length)
+            if facts[5] is not None:
+                self.wrong("ASGI-HTTP-RESP-073", "a field that holds one value is there again", "once", facts[5])
         self.status = status if isinstance(status, int) else 0
+        if self.status in WATCHED:
+            self._watch()
+            self._look_at(headers)
         name = "start"
         if "trailers" in event and self.check_flag(event, "trailers") and self.advertised("http.response.trailers"):
             name = "start+trailers"
@@ -108,8 +121,33 @@ class HTTPCall(Call):
             self.say("ASGI-HTTP-REQ-013", "the response starts before http.request was received", "receive()", event)
         fresh = self.state in (tables.FRESH, tables.DEBUGGED)
         if not fresh:
-            self.length = NO_LENGTH  # whatever it says, it is not the start that counts
+            self.unmeasured()  # whatever it says, it is not the start that counts
         self.step(name, event)
+
+    def _watch(self) -> None:
+        """Begin to look at the body."""
+        self.watched = True
+        self.span = NO_LENGTH  # what Content-Range says of the length
+        self.framed: bytearray | None = None  # the body so far, where it may be made of chunks
+
+    def _look_at(self, headers: Any) -> None:
+        """Judge what the status asks of the fields."""
+        if self.status == 204:
+            if self.facts[0] is not None:
+                self.wrong("ASGI-HTTP-RESP-060", "a 204 response has a content-length", "none", self.facts[0])
+            return
+        named = fields.by_name(headers)
+        if named is None:
+            return
+        if self.status == 405 and b"allow" not in named:
+            self.wrong("ASGI-HTTP-RESP-070", "a 405 response does not say what is allowed", "allow", sorted(named))
+        found = part(named.get(b"content-range", b"").strip()) if self.status == 206 else None
+        if found and int(found[1]) <= int(found[2]):
+            self.span = int(found[2]) - int(found[1]) + 1
+
+    def unmeasured(self) -> None:
+        """Forget what was announced: what follows is not ours to measure."""
+        self.length = self.span = NO_LENGTH
 
     def _field_wrong(self, row: str, message: str, expected: object, seen: object, refusal: str = "") -> None:
         if row == "ASGI-HTTP-RESP-009" and self.scope.get("http_version") in ("2", "3"):
@@ -141,10 +179,43 @@ class HTTPCall(Call):
         if state in tables.BEGUN:
             if body and isinstance(body, (bytes, bytearray)):
                 self.total += len(body)
+                if body[-1] == 10 and self.total == len(body) and chunk(body):
+                    self._watch_framing()
+            if self.watched:
+                self._check_body(body, more)
             if self.length != NO_LENGTH and (not more or self.total > self.length):
                 self._check_length(event)
             if self.inform and self.total and not more and (self.status in BODILESS or self._is_head()):
                 self.say("ASGI-HTTP-RESP-037", "a body is sent where none may be", "no body", f"{self.total} bytes")
+
+    def _watch_framing(self) -> None:
+        """Keep what follows of a body that begins as chunks do."""
+        if not self.watched:
+            self._watch()
+        self.framed = bytearray()
+
+    def _check_body(self, body: Any, more: bool) -> None:
+        """Judge what the status asks of the body, and whether it is made of chunks."""
+        if self.framed is not None and isinstance(body, (bytes, bytearray)):
+            self._check_framing(body, more)
+        if self.status in BODILESS:
+            if self.total:
+                words = f"a {self.status} response has a body"
+                self.wrong("ASGI-HTTP-RESP-061", words, "no body", f"{self.total} bytes")
+        elif not more and self.span not in (NO_LENGTH, self.total) and not self._is_head():
+            words = "the body has not the length that Content-Range says"
+            self.wrong("ASGI-HTTP-RESP-065", words, self.span, f"{self.total} bytes")
+
+    def _check_framing(self, body: bytes | bytearray, more: bool) -> None:
+        from gateproof.wire.request import looks_chunked
+
+        assert self.framed is not None
+        self.framed += body
+        if len(self.framed) > FRAMED:
+            self.framed = None
+        elif not more and looks_chunked(bytes(self.framed)):
+            words = "the body is made of chunks of a transfer coding"
+            self.wrong("ASGI-HTTP-RESP-063", words, "the content alone", bytes(self.framed[:60]))
 
     def _is_head(self) -> bool:
         return bool(self.scope.get("method") == "HEAD")
@@ -152,10 +223,10 @@ class HTTPCall(Call):
     def _judge_body(self, body: object) -> None:
         if isinstance(body, (bytearray, memoryview)):
             if isinstance(body, memoryview):
-                self.length = NO_LENGTH
+                self.unmeasured()
             self.wrong("ASGI-EVENT-020", "body is a buffer", "bytes", type(body))
         else:
-            self.length = NO_LENGTH
+            self.unmeasured()
             taken = "ASGI-ERR-008" if isinstance(body, str) and body else "ASGI-ERR-033"
             self.wrong("ASGI-EVENT-016", "body is not bytes", "bytes", body, taken)
 

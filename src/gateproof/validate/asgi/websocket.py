@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gateproof.validate.asgi import fields, scope, tables
-from gateproof.validate.asgi.call import LOOK_UP, Call, Event
+from gateproof.validate.asgi.call import LOOK_UP, Call, Event, of_the_server
 from gateproof.validate.asgi.tables import CONNECTED, CONNECTING, NEW, OPEN
 
 ACCEPT_ROWS = fields.Rows("ASGI-WS-014", "ASGI-WS-084", "ASGI-WS-014", "ASGI-EVENT-020")
@@ -220,6 +220,13 @@ class WebSocketCall(Call):
             self.say("ASGI-EXT-072", "a denial event that leaves keys out is refused", "the defaults", error)
 
     # The end
+
+    def raised(self, error: BaseException) -> None:
+        """Judge an exception that left the handshake unanswered; one of the server's own comes this way too."""
+        waiting = self.state == CONNECTING and self.inbound_state == CONNECTED
+        excused = self.gone or self.refused or self.misled or self.unasked or self.stopped is not None
+        if waiting and not excused and isinstance(error, Exception) and not of_the_server(error):
+            self.say("ASGI-WS-100", "an exception left the handshake unanswered", "an answer", error)
 
     def ended(self) -> None:
         """Judge a call that left the handshake unanswered; a denial that nobody asked for was told of before."""

@@ -17,9 +17,11 @@ Application = Callable[..., Any]
 CALLED, ITERATING, BETWEEN, CLOSING = range(4)
 MAY_BE_EMPTY = frozenset(["SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"])
 BODILESS = (204, 304)
+OF_FIELDS = frozenset([204, 206, 405])  # statuses that ask something of the fields
 optional_key = re.compile(
     r"HTTP_[A-Z0-9_]+|REMOTE_[A-Z]+|AUTH_TYPE|SERVER_SOFTWARE|GATEWAY_INTERFACE|wsgi\.file_wrapper"
 )
+part = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]{1,18}|\*)", re.IGNORECASE).fullmatch
 beyond_ascii = re.compile(r"[\x80-\U0010ffff]").search
 
 
@@ -317,15 +319,30 @@ class Call(Observer):
             return
         if self.limited and not self.head and self.code not in BODILESS and self.total < int(self.fields[0] or 0):
             self.say("WSGI-HTTP-037", "the body is shorter than Content-Length", self.fields[0], f"{self.total} octets")
-        if self.code == 204 and self.fields[0] is not None:
-            self.say("WSGI-HTTP-039", "a 204 response has a Content-Length", "none", self.fields[0])
+        if self.code in OF_FIELDS:
+            self._look_at_fields()
         if self.inform:
             self._finish_informed()
+
+    def _look_at_fields(self) -> None:
+        """Judge what the status asks of the fields."""
+        length, _, noted = self.fields
+        if self.code == 204 and length is not None:
+            self.say("WSGI-HTTP-039", "a 204 response has a Content-Length", "none", length)
+        elif self.code == 405 and noted is not None and "allow" not in noted:
+            self.say("WSGI-HTTP-053", "a 405 response does not say what is allowed", "Allow", "none")
+        elif self.code == 206 and noted and not self.head:
+            found = part(noted.get("content-range", "").strip())
+            span = int(found[2]) - int(found[1]) + 1 if found else 0
+            if span > 0 and span != self.total:
+                words = "the body has not the length that Content-Range says"
+                self.say("WSGI-HTTP-048", words, span, f"{self.total} octets")
 
     def _finish_informed(self) -> None:
         """Judge what is only worth a remark."""
         say, bodiless = self.say, self.code in BODILESS
-        _, typed, entity = self.fields
+        _, typed, noted = self.fields
+        entity = next((name for name in noted or () if name != "allow"), None)
         if self.head and self.total:
             say("WSGI-HTTP-041", "a body is returned for HEAD", "no body: many servers send it", f"{self.total} bytes")
         elif self.total and not typed and not bodiless:

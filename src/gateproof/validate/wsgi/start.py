@@ -11,14 +11,15 @@ Say = Callable[..., None]
 
 KEPT = 1024
 # Kinds of fields that the rest of the call needs to know about.
-PLAIN, LENGTH, TYPE, ENTITY = range(4)
+PLAIN, LENGTH, TYPE, NOTED = range(4)
 KINDS = {
     "content-length": LENGTH,
     "content-type": TYPE,
-    "content-encoding": ENTITY,
-    "content-language": ENTITY,
-    "content-md5": ENTITY,
-    "content-range": ENTITY,
+    "content-encoding": NOTED,
+    "content-language": NOTED,
+    "content-md5": NOTED,
+    "content-range": NOTED,
+    "allow": NOTED,
 }
 # RFC 2616, to which the PEP refers, spells Trailers; RFC 9110 spells Trailer.
 HOP_BY_HOP = frozenset(
@@ -114,10 +115,11 @@ def _latin1(text: str) -> bool:
     return text.isascii() or max(text) <= "\xff"
 
 
-# What the rest of the call needs to know of a header list: Content-Length, whether there is a Content-Type, and the
-# name of another field that describes content.
-Fields = tuple[str | None, bool, str | None]
+# What the rest of the call needs to know of a header list: Content-Length, whether there is a Content-Type, and other
+# fields that some statuses ask for, by lower-cased names; None where that is not known.
+Fields = tuple[str | None, bool, dict[str, str] | None]
 NONE: Fields = (None, False, None)
+NOTHING: dict[str, str] = {}
 
 
 def check_headers(headers: object, say: Say, inform: bool) -> Fields:
@@ -128,7 +130,7 @@ def check_headers(headers: object, say: Say, inform: bool) -> Fields:
             return NONE  # anything else might be an iterator, which must not be consumed
     length: str | None = None
     typed = False
-    entity: str | None = None
+    noted = NOTHING
     for item in headers:
         kind: int | None = None
         if type(item) is tuple and len(item) == 2:
@@ -143,13 +145,13 @@ def check_headers(headers: object, say: Say, inform: bool) -> Fields:
             continue
         if kind == TYPE:
             typed = True
-        elif kind == ENTITY:
-            entity = item[0]
+        elif kind == NOTED:
+            noted = {**noted, item[0].lower(): item[1]}
         elif length is None and item[1].isascii() and item[1].isdigit():
             length = item[1]
         else:
             length = _judge_length(item[1], length, say)
-    return length, typed, entity
+    return length, typed, noted
 
 
 def _judge_length(value: str, before: str | None, say: Say) -> str | None:
