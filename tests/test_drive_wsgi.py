@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateproof.drive.paths import Place, discover, named, openapi, parse, place
+from gateproof.drive.paths import Place, discover, documented, named, openapi, parse, place, spelt
 from gateproof.drive.wsgi.requests import Manner, Request
 from gateproof.drive.wsgi.serving import Hung, serve
 from gateproof.drive.wsgi.streams import WouldBlock
@@ -146,6 +147,41 @@ def test_places() -> None:
     pages = {"/": b'<a href="/one">1</a><img src=two.png><a href="http://else/x">', "/one": b"<form action='?q=1'>"}
     found = discover(lambda here: (pages.get(here.path, b""), "/moved" if here.path == "/two.png" else ""), [])
     assert found == [Place(), place("/one"), place("/two.png"), place("/one?q=1"), place("/moved")]
+
+
+def test_words_are_spelt_out(tmp_path: Path) -> None:
+    """A file stands for the operations of its document, in the first folder that has it."""
+    document = {"paths": {"/items/{id}": {"get": {}, "delete": {}, "parameters": []}, "x-other": {"get": {}}}}
+    (tmp_path / "api.json").write_text(json.dumps(document))
+    words = spelt(["/a?b=1", "POST:/form", "api.json"], [tmp_path / "none", tmp_path])
+    assert words == ("/a?b=1", "POST:/form", "GET:/items/1", "DELETE:/items/1")
+    assert parse(words)[2:] == [Place("/items/1"), Place("/items/1", "", "DELETE")]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "why"),
+    [
+        ("items", None, "is none of: a path"),
+        ("post:/items", None, "is none of: a path"),
+        ("missing.yaml", None, "looked in"),
+        ("api.yaml", "openapi: 3.1.0", "is no JSON"),
+        ("api.json", "[]", "is no OpenAPI document"),
+        ("api.json", '{"paths": {}}', "is no OpenAPI document"),
+        ("api.json", '{"paths": {"/": null}}', "is no OpenAPI document"),
+    ],
+)
+def test_words_that_name_nothing(tmp_path: Path, word: str, text: str | None, why: str) -> None:
+    if text is not None:
+        (tmp_path / word).write_text(text)
+    with pytest.raises(ValueError, match=why):
+        spelt(["/", word], [tmp_path])
+
+
+def test_a_document_that_is_served_names_places() -> None:
+    """What it has for GET is known then; what is no document is not."""
+    served = {"/openapi.json": b'{"paths": {"/a/{b}": {"get": {}}, "/c": {"post": {}}}}'}
+    assert documented(lambda here: served.get(here.path, b"")) == [Place("/a/1")]
+    assert documented(lambda here: b"<html>") == documented(lambda here: b"[]") == []
 
 
 def test_static_files_are_places(tmp_path: Path) -> None:

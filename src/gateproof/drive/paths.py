@@ -15,6 +15,7 @@ MOST = 12
 FILES = 2  # of a directory
 link = re.compile(rb"""(?:href|src|action)\s*=\s*["']?([^"'\s>#]+)""", re.IGNORECASE).findall
 placeholder = re.compile(r"<(?:(\w+)[^:>]*:)?[^>]*>|\{(?:[^}]*)\}|:(\w+)")
+DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 
 
@@ -30,21 +31,44 @@ class Place:
 ROOT = Place()
 
 
-def parse(words: Iterable[str], rootdir: Path | None = None) -> list[Place]:
-    """Return the places of `--app-paths`: `/`, `/items/1?x=y`, `POST:/items`, or a file with an OpenAPI document.
+def parse(words: Iterable[str]) -> list[Place]:
+    """Return the places of words as `spelt` leaves them: `/`, `/items/1?x=y`, `POST:/items`."""
+    split = [("GET", word) if word.startswith("/") else tuple(word.split(":", 1)) for word in words]
+    return [place(target, method) for method, target in split]
 
-    Raises `ValueError` for a word that is none of these.
+
+def spelt(words: Iterable[str], folders: Iterable[Path]) -> tuple[str, ...]:
+    """Return the words of `--app-paths` with those that a file stands for, an OpenAPI document in one of the folders.
+
+    Raises `ValueError` for a word that is no path, no method and path, and no such file.
     """
-    places: list[Place] = []
+    found: list[str] = []
     for word in words:
-        method, colon, rest = word.partition(":")
-        if word.startswith("/"):
-            places.append(place(word))
-        elif colon and method.upper() == method and rest.startswith("/"):
-            places.append(place(rest, method))
+        method, _, rest = word.partition(":")
+        if word.startswith("/") or (method.isupper() and rest.startswith("/")):
+            found.append(word)
         else:
-            places += openapi(json.loads(((rootdir or Path.cwd()) / word).read_text(encoding="utf-8")))
-    return places
+            found += _operations(word, [folder / word for folder in folders])
+    return tuple(found)
+
+
+def _operations(word: str, files: list[Path]) -> Iterator[str]:
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        looked = " and ".join(dict.fromkeys(str(file.parent) for file in files))
+        kinds = "a path such as /items/1, a method with one such as POST:/items, or a file with an OpenAPI document"
+        raise ValueError(f"{word!r} is none of: {kinds} (looked in {looked})")
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON, as which an OpenAPI document is read: {error}") from error
+    try:
+        pairs = list(operations(document))
+    except (AttributeError, TypeError):
+        pairs = []
+    if not pairs:
+        raise ValueError(f"{file} is no OpenAPI document: it names no operation under 'paths'")
+    return (f"{method}:{path}" for method, path in pairs)
 
 
 def place(target: str, method: str = "GET") -> Place:
@@ -54,13 +78,28 @@ def place(target: str, method: str = "GET") -> Place:
 
 
 def openapi(document: dict[str, Any]) -> list[Place]:
-    """Return the operations of an OpenAPI document; each parameter of a path becomes 1."""
-    found = []
-    for path, operations in document.get("paths", {}).items():
-        for method in operations:
-            if method.upper() in METHODS:
-                found.append(place(filled(str(path)), method.upper()))
-    return found
+    """Return the operations of an OpenAPI document as places."""
+    return [place(path, method) for method, path in operations(document)]
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return methods and paths of an OpenAPI document; each parameter of a path becomes 1."""
+    for path, methods in document.get("paths", {}).items():
+        for method in methods:
+            if method.upper() in METHODS and str(path).startswith("/"):
+                yield method.upper(), filled(str(path))
+
+
+def documented(get: Callable[[Place], bytes]) -> list[Place]:
+    """Return what an application's own OpenAPI document names and a GET asks for; `get` returns what is served."""
+    for where in DOCUMENTS:
+        page = get(Place(where))
+        if page:
+            try:
+                return [each for each in openapi(json.loads(page)) if each.method == "GET"]
+            except (ValueError, AttributeError, TypeError):
+                return []
+    return []
 
 
 def filled(path: str) -> str:
@@ -130,9 +169,17 @@ def _files(thing: Any) -> Iterator[str]:
 TABLES: tuple[Callable[[Any], Iterator[str]], ...] = (_werkzeug, _bottle, _starlette, _django, _files)
 
 
-def discover(get: Callable[[Place], tuple[bytes, str]], things: Iterable[object], most: int = MOST) -> list[Place]:
-    """Return the root and what can be found from it; `get` returns the page of a place and where it redirects to."""
-    waiting = [ROOT, *(each for thing in things for each in named(thing))]
+def discover(
+    get: Callable[[Place], tuple[bytes, str]],
+    things: Iterable[object],
+    known: Iterable[Place] = (),
+    most: int = MOST,
+) -> list[Place]:
+    """Return the root, what objects name, what is known besides, and what can be found from there.
+
+    `get` returns the page of a place and where it redirects to.
+    """
+    waiting = [ROOT, *(each for thing in things for each in named(thing)), *known]
     found: list[Place] = []
     while waiting and len(found) < most:
         here = waiting.pop(0)

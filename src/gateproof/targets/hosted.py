@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateproof.settings import TargetError
@@ -45,7 +46,6 @@ class Hosted(Target):
                     given.app,
                     rootdir=given.rootdir,
                     interface=given.interface,
-                    paths=given.app_paths,
                     loop=given.loop,
                 )
             else:
@@ -53,7 +53,7 @@ class Hosted(Target):
                 self.subject = inprocess.middleware(
                     name, rootdir=given.rootdir, interface=given.interface, loop=given.loop
                 )
-                self.subject.paths = inprocess.words_of(given.app_paths)
+            self.subject.paths = self._paths()
             self.interface = self.subject.interface
             self._needs_its_loop(self.subject)
             if self.subject.legacy:
@@ -62,6 +62,17 @@ class Hosted(Target):
             if not overridden:
                 raise
             self.interface = given.interface or "asgi"
+
+    def _paths(self) -> tuple[str, ...]:
+        """Return the words of --app-paths; a file stands for the operations of its document."""
+        from gateproof import inprocess, servers
+        from gateproof.drive import paths
+
+        given = self.settings
+        try:
+            return paths.spelt(inprocess.words_of(given.app_paths), (Path.cwd(), given.rootdir))
+        except (ValueError, OSError) as error:
+            raise servers.UsageError(f"--app-paths={given.app_paths}: {error}") from error
 
     def _needs_its_loop(self, subject: Subject) -> None:
         """Refuse an event loop for what is called in none."""
@@ -106,7 +117,7 @@ class Hosted(Target):
                 make = inprocess.as_application if given.app is not None else inprocess.as_middleware
                 subject = make(given.named, override, given.interface, loop=given.loop)
             self._needs_its_loop(subject)
-            subject.paths = inprocess.words_of(given.app_paths)
+            subject.paths = self._paths()
         except servers.UsageError as error:
             raise TargetError(str(error), Exit.USAGE) from error
         return subject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes
@@ -14,7 +14,6 @@ from gateproof.drive.asgi.scopes import PLAIN, Request, Server
 
 T = TypeVar("T")
 MOST = 8
-DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
 # Where a handshake is tried unasked; Engine.IO, which is below Socket.IO, takes none without its query.
 ENGINE_IO = b"EIO=4&transport=websocket"
 SOCKETS = (Request(), Request(path="/ws"), *(Request(path=path, query=ENGINE_IO) for path in ("/", "/socket.io/")))
@@ -149,31 +148,18 @@ class App(Stage):
 
     def _find(self) -> list[Request]:
         if self.subject.paths:
-            try:
-                return [_request(place) for place in paths.parse(self.subject.paths)]
-            except (ValueError, OSError):
-                return [Request()]
+            return [_request(place) for place in paths.parse(self.subject.paths)]
 
         def get(place: paths.Place) -> tuple[bytes, str]:
             call = self.http(_request(place))
             return call.body, (call.header(b"location") or b"").decode("latin-1")
 
-        found = paths.discover(get, [*_within(self.app), *_Routes.of(self._document())], MOST)
+        def served(place: paths.Place) -> bytes:
+            call = self.http(_request(place))
+            return call.body if call.status == 200 else b""
+
+        found = paths.discover(get, _within(self.app), paths.documented(served), MOST)
         return [_request(place) for place in found]
-
-    def _document(self) -> Iterable[str]:
-        """Return the paths of the application's own OpenAPI document, of operations that change nothing."""
-        import json
-
-        for where in DOCUMENTS:
-            call = self.http(Request(path=where))
-            if call.status == 200:
-                try:
-                    document = json.loads(call.body)
-                    return [place.path for place in paths.openapi(document) if place.method == "GET"]
-                except (ValueError, AttributeError, TypeError):
-                    return []
-        return []
 
     @property
     def handshakes(self) -> list[Request]:
@@ -183,22 +169,6 @@ class App(Stage):
             found += SOCKETS
             found += [_request(place).but(method="GET") for thing in _within(self.app) for place in paths.named(thing)]
         return list(dict.fromkeys(found))[: 2 * MOST]
-
-
-@dataclass
-class _Routes:
-    """An object that names its paths, as the objects of frameworks do."""
-
-    routes: list[Any]
-
-    @classmethod
-    def of(cls, found: Iterable[str]) -> list[_Routes]:
-        return [cls([_Route(path) for path in found])]
-
-
-@dataclass
-class _Route:
-    path: str
 
 
 def _within(app: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gateproof.channel import Event
-from gateproof.drive.paths import Place, discover, parse
+from gateproof.drive.paths import ROOT, Place, discover, documented, parse
 from gateproof.drive.wsgi import tour
 from gateproof.drive.wsgi.replay import as_data
 from gateproof.drive.wsgi.requests import PLAIN, Manner, Request
@@ -107,7 +107,7 @@ class Application(Stage):
         """The places that were named, or that can be found from the root."""
         if not self._places:
             words = self.subject.paths
-            self._places = parse(words) if words else discover(self._page, [self.subject.target])
+            self._places = parse(words) if words else self._found()
         return self._places
 
     def first(self, place: Place) -> Served:
@@ -120,6 +120,14 @@ class Application(Stage):
         """Ask once for every place, before anything is asked that could do harm."""
         for place in self.places:
             self.first(place)
+
+    def _found(self) -> list[Place]:
+        def served(place: Place) -> bytes:
+            answer = self.first(place)
+            return answer.body if answer.code == 200 else b""
+
+        self.first(ROOT)  # the very first request of a run is an ordinary one
+        return discover(self._page, [self.subject.target], documented(served))
 
     def _page(self, place: Place) -> tuple[bytes, str]:
         served = self.first(place)
