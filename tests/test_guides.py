@@ -63,6 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "mypkg" / "__init__.py").touch()
     (folder / "mypkg" / "main.py").write_text(APP)
     (folder / "mypkg" / "mw.py").write_text("def middleware(app):\n    return app\n")
+    (folder / "openapi.json").write_text(json.dumps({"paths": {"/items/{id}": {"get": {}}}}))
     (folder / "tests").mkdir()
     (folder / "tests" / "gateproof.toml").touch()
     (folder / "pyproject.toml").write_text(TABLE)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -103,6 +103,34 @@ ABSENT = (
     "CONTENT_LENGTH",
     "REMOTE_ADDR",
 )
+
+SCHEMES, WEBSOCKET_SCHEMES = ("http", "https"), ("ws", "wss")
+HTTP_VERSIONS = ("1.0", "1.1", "2", "3")
+ASGI_VERSIONS: tuple[dict[str, str], ...] = (
+    {"version": "3.0"},
+    *({"version": "3.0", "spec_version": f"2.{minor}"} for minor in range(6)),
+)
+UNIX = ("/run/server.sock", None)
+CLIENTS = (None, ("127.0.0.1", 50_000), ["::1", 50_000])
+SERVERS = (None, ("127.0.0.1", 80), ["::1", 8000], UNIX)
+TLS: dict[str, Any] = {"server_cert": None, "client_cert_chain": [], "tls_version": 0x0304, "cipher_suite": 0x1301}
+EXTENSIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "http": {
+        **{f"http.response.{name}": {} for name in ("push", "pathsend", "early_hint", "trailers", "debug")},
+        "tls": TLS,
+        "vendor.extension": {"version": 1},
+    },
+    "websocket": {"websocket.http.response": {}, "tls": TLS, "vendor.extension": {}},
+}
+CONTAINER = "container"
+CONTAINERS: dict[str, Callable[[list[tuple[bytes, bytes]]], Any]] = {
+    "list of tuples": list,
+    "list of lists": lambda fields: [list(field) for field in fields],
+    "tuple of tuples": tuple,
+    "tuple of lists": lambda fields: tuple(list(field) for field in fields),
+}
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+KEYS_LEFT_OUT = [frozenset[str](), frozenset({"body"}), frozenset({"more_body"}), frozenset({"body", "more_body"})]
 
 
 def bodies(max_size: int = 70_000) -> SearchStrategy[bytes]:
@@ -204,44 +232,78 @@ def environs() -> SearchStrategy[dict[str, Any]]:
     return st.builds(build, requests(), manners())
 
 
-def _scopes(kind: str, schemes: tuple[str, str]) -> SearchStrategy[Scope]:
-    """Return what scopes of both kinds share; optional keys are left out, or None where the text allows that."""
+def _scopes(kind: str) -> SearchStrategy[Scope]:
+    """Return what scopes of both kinds share. A key is left out only where its default says the same."""
+    schemes = {"http": SCHEMES, "websocket": WEBSOCKET_SCHEMES}[kind]
+    versions = HTTP_VERSIONS if kind == "http" else HTTP_VERSIONS[1:]
+    defaults: dict[str, Any] = {"scheme": schemes[0], "root_path": "", "client": None, "server": None, "raw_path": None}
+    if kind == "websocket":
+        defaults |= {"http_version": "1.1", "query_string": b"", "subprotocols": []}
 
     def build(
-        where: str, query: str, fields: list[Field], root: str, version: str, left_out: list[str], none: list[str]
+        where: str,
+        query: str,
+        fields: list[Field],
+        root: str,
+        asgi: dict[str, str],
+        http_version: str,
+        scheme: str,
+        peers: tuple[Any, Any],
+        raw: bool,
+        extensions: list[str] | None,
+        state: dict[str, Any] | None,
+        container: str,
+        left_out: set[str],
     ) -> Scope:
-        decoded = where.encode("latin-1").decode("utf-8", "replace")
+        path = root + where.encode("latin-1").decode("utf-8", "replace")
+        host = [] if http_version == "1.0" and "host" in left_out else [(b"host", b"localhost")]
+        client, server = peers
+        version = asgi.get("spec_version", "2.0")
         scope: Scope = {
             "type": kind,
-            "asgi": {"version": "3.0", "spec_version": version},
-            "http_version": "1.1",
-            "scheme": schemes[0],
-            "path": root + decoded,
-            "raw_path": _quoted((root + decoded).encode("utf-8")),
+            "asgi": dict(asgi),
+            "http_version": http_version,
+            "scheme": scheme,
+            "path": path,
+            "raw_path": _quoted(path.encode("utf-8")) if raw else None,
             "query_string": query.encode("latin-1"),
             "root_path": root,
-            "headers": [(b"host", b"localhost"), *((n.lower().encode(), v.encode("latin-1")) for n, v in fields)],
-            "client": ("127.0.0.1", 50_000),
-            "server": ("127.0.0.1", 80),
+            "headers": [*host, *((n.lower().encode(), v.encode("latin-1")) for n, v in fields)],
+            "client": client,
+            "server": ("localhost", 80) if server == UNIX and version < "2.2" else server,
+            CONTAINER: CONTAINERS[container],
         }
-        for key in none:
-            scope[key] = None
+        if extensions is not None:
+            scope["extensions"] = {name: dict(EXTENSIONS[kind][name]) for name in extensions}
+        if state is not None and version >= "2.3":
+            scope["state"] = dict(state)
         for key in left_out:
-            scope.pop(key, None)
+            if key in defaults and scope.get(key) == defaults[key]:
+                scope.pop(key, None)
         return scope
 
-    optional = ["scheme", "raw_path", "client", "server"]
-    optional += ["query_string"] if kind == "websocket" else []
     return st.builds(
         build,
         paths(),
         st.sampled_from(QUERIES),
         header_fields(),
         st.sampled_from(["", "", "/mnt"]),
-        st.sampled_from(["2.0", "2.3", "2.4", "2.5"]),
-        st.lists(st.sampled_from(optional), max_size=3),
-        st.lists(st.sampled_from(["client", "server"]), max_size=2),
+        st.sampled_from(ASGI_VERSIONS),
+        st.sampled_from(versions),
+        st.sampled_from(schemes),
+        st.tuples(st.sampled_from(CLIENTS), st.sampled_from(SERVERS)),
+        st.booleans(),
+        st.one_of(st.none(), st.lists(st.sampled_from(list(EXTENSIONS[kind])), unique=True, max_size=3)),
+        st.sampled_from([None, {}, {"database": "sqlite://"}]),
+        st.sampled_from(list(CONTAINERS)),
+        st.sets(st.sampled_from([*defaults, "host"])),
     )
+
+
+def _finished(scope: Scope) -> Scope:
+    """Put the header fields into their container."""
+    scope["headers"] = scope.pop(CONTAINER)(scope["headers"])
+    return scope
 
 
 def _quoted(octets: bytes) -> bytes:
@@ -251,51 +313,57 @@ def _quoted(octets: bytes) -> bytes:
 def http_scopes() -> SearchStrategy[Scope]:
     """Return scopes of type http, optional keys left out or None as the specification allows."""
     return st.builds(
-        lambda scope, method: {**scope, "method": method}, _scopes("http", ("http", "https")), st.sampled_from(METHODS)
+        lambda scope, method: _finished({**scope, "method": method}), _scopes("http"), st.sampled_from(METHODS)
     )
 
 
 def websocket_scopes() -> SearchStrategy[Scope]:
     """Return scopes of type websocket, with the fields of a handshake and sometimes subprotocols."""
 
-    def build(scope: Scope, subprotocols: list[str]) -> Scope:
-        handshake = [
-            (b"connection", b"Upgrade"),
-            (b"upgrade", b"websocket"),
-            (b"sec-websocket-version", b"13"),
-            (b"sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
-        ]
+    def build(scope: Scope, subprotocols: list[str], left_out: bool) -> Scope:
+        handshake = [(b"sec-websocket-version", b"13")]
+        if scope.get("http_version", "1.1") == "1.1":
+            handshake += [(b"connection", b"Upgrade"), (b"upgrade", b"websocket"), (b"sec-websocket-key", KEY)]
         if subprotocols:
             handshake.append((b"sec-websocket-protocol", ", ".join(subprotocols).encode()))
-        return {**scope, "headers": [*scope["headers"], *handshake], "subprotocols": subprotocols}
+        given = {} if left_out and not subprotocols else {"subprotocols": subprotocols}
+        return _finished({**scope, "headers": [*scope["headers"], *handshake], **given})
 
     chosen = st.lists(st.sampled_from(["chat", "v1.json", "graphql-ws"]), max_size=2, unique=True)
-    return st.builds(build, _scopes("websocket", ("ws", "wss")), chosen)
+    return st.builds(build, _scopes("websocket"), chosen, st.booleans())
 
 
 def conversations(kind: Literal["http", "websocket"] = "http") -> SearchStrategy[Conversation]:
-    """Return a scope with all that `receive()` gives, in order; the last event is a disconnect."""
+    """Return a scope with all that `receive()` gives, in order; the last is a disconnect, which may be early."""
     if kind == "http":
-        return st.builds(_http_conversation, http_scopes(), chunkings())
+        left = st.one_of(st.none(), st.none(), st.integers(0, 4))
+        return st.builds(_http_conversation, http_scopes(), chunkings(), left, st.sampled_from(KEYS_LEFT_OUT))
     texts = st.sampled_from(["", "a", "caf\xe9 \u20ac", "x" * 5000])
-    message = st.one_of(
-        texts.map(lambda text: {"type": "websocket.receive", "text": text}),
-        bodies(5000).map(lambda data: {"type": "websocket.receive", "bytes": data}),
-    )
+    messages = st.one_of(texts.map(lambda text: ("text", text)), bodies(5000).map(lambda data: ("bytes", data)))
     return st.builds(
         _websocket_conversation,
         websocket_scopes(),
-        st.lists(message, max_size=4),
-        st.sampled_from([1000, 1001, 1005, 1006]),
+        st.lists(st.tuples(messages, st.booleans()), max_size=4),
+        st.sampled_from([1000, 1001, 1005, 1006, 1011, 3000, 4999]),
+        st.sampled_from([{}, {"reason": "going away"}, {"reason": ""}, {"reason": None}]),
     )
 
 
-def _http_conversation(scope: Scope, pieces: list[bytes]) -> Conversation:
+def _http_conversation(scope: Scope, pieces: list[bytes], left: int | None, left_out: frozenset[str]) -> Conversation:
     pieces = pieces or [b""]
-    events: list[Event] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
-    events[-1]["more_body"] = False
-    return scope, [*events, {"type": "http.disconnect"}]
+    events: list[Event] = []
+    for number, piece in enumerate(pieces, 1):
+        event: Event = {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+        events.append({key: value for key, value in event.items() if value or key not in left_out})
+    return scope, [*events[:left], {"type": "http.disconnect"}]
 
 
-def _websocket_conversation(scope: Scope, messages: list[Event], code: int) -> Conversation:
-    return scope, [{"type": "websocket.connect"}, *messages, {"type": "websocket.disconnect", "code": code}]
+def _websocket_conversation(
+    scope: Scope, messages: list[tuple[tuple[str, Any], bool]], code: int, reason: dict[str, Any]
+) -> Conversation:
+    events: list[Event] = [{"type": "websocket.connect"}]
+    for (key, value), both in messages:
+        other = {"text": "bytes", "bytes": "text"}[key]
+        events.append({"type": "websocket.receive", key: value, **({other: None} if both else {})})
+    said = reason if scope["asgi"].get("spec_version", "2.0") >= "2.5" else {}
+    return scope, [*events, {"type": "websocket.disconnect", "code": code, **said}]

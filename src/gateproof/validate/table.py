@@ -173,7 +173,7 @@ app = gateproof.lint(app, inform=True)  # judge the rows of weight `inform`, too
 A project whose tests call its applications in process needs no change to them; a test fails for what its calls break:
 
 ```console
-pytest --lint-apps=mypkg.main:app,"mypkg.other:create()"
+pytest "--lint-apps=mypkg.main:app,mypkg.main:make()"
 ```
 
 The test clients of Starlette, Flask and Werkzeug, Django (`Client` with the WSGI application, `AsyncClient` with the
