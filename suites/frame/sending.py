@@ -1,8 +1,9 @@
 """How the checks of framing send: octets as they are, with a marked request behind them that tells what is in step.
 
 The request under test is unmarked, so that every call that its octets lead to counts, whatever it asks for; the one
-behind it is marked. A refusal is any 4xx or 5xx, or a close, without a call. What never comes whole is proven by
-silence while the server answers others; then the sending side is closed.
+behind it is marked. What is refused is not called, whatever says so: a 4xx, a 5xx or a close; `test_refusal` judges
+where the text wants an answer. What never comes whole is proven by silence while the server answers others; then the
+sending side is closed.
 """
 
 from __future__ import annotations
@@ -60,11 +61,6 @@ class Sent:
     def answered(self) -> bool:
         """Whether the next request was answered; one that is called may meet the end of the connection."""
         return self.behind is not None and self.behind.response is not None
-
-    @property
-    def refused(self) -> bool:
-        """Whether the server refused: an error or a close, and no call."""
-        return not self.calls and not self.silent and (self.status >= 400 or not self.status)
 
     @property
     def declined(self) -> bool:

@@ -42,7 +42,7 @@ def execute(given: argparse.Namespace) -> int:
         "note": row.note,
         "excluded": row.excluded,
         "checks": ", ".join(coverage.judged_by(row.id)) or "none yet",
-        "proof": ", ".join(coverage.mutants().get(row.id, [])),
+        "proof": ", ".join(dict.fromkeys(coverage.mutants().get(row.id, []))),
     }
     for label, text in facts.items():
         if text:

@@ -10,7 +10,6 @@ from gateproof.drive.asgi.scopes import PLAIN
 from gateproof.judge import Judge
 from gateproof.validate import Finding
 
-PLANTED = "gateproof.planted"
 UNKNOWN = {"type": "x-unknown", "asgi": {"version": "3.0", "spec_version": "1.0"}}
 NOT_SERVED = "the application has no lifespan"
 

@@ -12,7 +12,6 @@ from gateproof.asgi_scripts import Script, asgi, close, ok, receive, send
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Judge
 from gateproof.target import Dialogue, Server
-from gateproof.wire.request import get
 
 ABSENT = "(absent)"
 LINES = 400  # of a log, that are looked at
@@ -169,8 +168,3 @@ class KeptConnection:
         if self._open is not None:
             self._open.__exit__(None, None, None)
         self._open = self._dialogue = None
-
-
-def field_request(*fields: tuple[bytes, bytes], target: bytes = b"/") -> bytes:
-    """Return an ordinary GET with further fields."""
-    return get(target, *fields)

@@ -107,12 +107,6 @@ def short(value: Any) -> str:
     return repr(value)
 
 
-def answers_again(server: Server) -> bool:
-    """Tell whether a further WebSocket is served."""
-    with server.websocket() as talk:
-        return talk.accepted
-
-
 def depart(talk: Conversation, code: int | None = 1000, reason: bytes = b"") -> ws.Frame | None:
     """Leave as a client does: close frame, the server's close frame, the end of TCP; return the server's frame."""
     answer = talk.part(code, reason)

@@ -76,9 +76,3 @@ def leave(connection: Dialogue, *, rst: bool = True) -> None:
         connection.reset()
     else:
         connection.wire.close()
-
-
-def stays_silent(server: Server, connection: Dialogue) -> bool:
-    """Tell whether nothing comes on a connection while the server answers others."""
-    server.answers_others(2, time.monotonic() + server.patience)
-    return not connection.wire.readable()

@@ -9,7 +9,6 @@ from gateproof.scripts import Script, ok
 from gateproof.target import Server
 from gateproof.values import Opaque
 from gateproof.wire.http1 import final
-from gateproof.wire.request import Field, get
 
 ABSENT = "(absent)"
 
@@ -33,11 +32,6 @@ def answered(exchange: Exchange, status: int = 200, body: bytes = b"ok") -> bool
     """Tell whether the script's answer arrived whole."""
     response = exchange.response
     return response is not None and (response.status, response.body, response.complete) == (status, body, True)
-
-
-def with_field(*fields: Field) -> bytes:
-    """Return an ordinary GET with further fields."""
-    return get(b"/", *fields)
 
 
 def latin1(octets: bytes) -> str:
