@@ -118,6 +118,16 @@ class DeliversTwice(Delivery):
         return [event, event] if event.get("text") == "11" else [event]
 
 
+@fault("ASGI-WS-062", also=["ASGI-WS-023"])
+class LosesOneBehindAnEmptyOne(Delivery):
+    """Of two messages that wait, one is lost where the other is empty."""
+
+    def spoil(self, event: Event) -> list[Event]:
+        """The fault."""
+        lost = bool(self.queue) and not (self.queue[-1].get("text") or self.queue[-1].get("bytes"))
+        return [] if lost and event["type"] == "websocket.receive" else [event]
+
+
 @fault("ASGI-WS-026")
 class IgnoresPings(WebSocket):
     """No ping is answered."""
@@ -312,6 +322,24 @@ class SendsOutOfOrder(WebSocket):
         if self.kept is not None:
             await super().message(self.kept)
             self.kept = None
+
+
+@fault("ASGI-WS-034")
+class LosesTheFirstBehindAChoice(WebSocket):
+    """The first message is lost where a subprotocol was chosen and headers were added."""
+
+    lossy = False
+
+    async def accept(self, event: Event) -> None:
+        """Note what is chosen."""
+        self.lossy = bool(event.get("subprotocol") and event.get("headers"))
+        await super().accept(event)
+
+    async def message(self, event: Event) -> None:
+        """The fault."""
+        lossy, self.lossy = self.lossy, False
+        if not lossy:
+            await super().message(event)
 
 
 @fault("ASGI-WS-090")
