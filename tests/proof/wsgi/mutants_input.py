@@ -205,6 +205,18 @@ class TwoPositions(Input):
         return super().read(size)
 
 
+@fault("WSGI-INPUT-014")
+class SwallowsWhatStandsAtAnEdge(Input):
+    """A line that ends with a block of 64 KiB takes the next octet along, which is lost."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        line = super().readline(size)
+        if len(line) == 65_536:
+            self.read(1)
+        return line
+
+
 @fault("WSGI-INPUT-015")
 class IteratesOverBlocks(Input):
     """Iteration gives blocks."""
