@@ -82,6 +82,10 @@ class Adorned(Http):
         more = [(b"Alt-Svc", b'h3=":443"; ma=60'), (b"Via", b"1.1 a, 1.0 b (c)"), (b"Set-Cookie", b"lb=1; Path=/")]
         return [*super().added(), *more, (b"X-Powered-By", b"reference"), (b"Vary", b"Accept-Encoding")]
 
+    def end(self) -> bytes:
+        """A trailer of its own is one that it may drop, as anybody may."""
+        return super().end().replace(b"0\r\n", b"0\r\nX-Digest: own\r\n", 1)
+
 
 COOKIE = (b"set-cookie", b"lb=1; Path=/")
 
