@@ -134,10 +134,11 @@ class Middleware(Stage):
         made, first = subject.wrap(self.within), subject.first
         if first is None or first.loop is None:
             return made
-        if made is not first.made and self._works(made):
-            first.loop.close()
+        works = made is not first.made and self._works(made)
+        if first.loop is not self.loop:
+            (first.loop if works else self.loop).close()
+        if works:
             return made
-        self.loop.close()
         self.loop = first.loop
         return subject.again(self.within)
 

@@ -27,7 +27,9 @@ class Stage(Handle):
     def __init__(self, subject: Subject) -> None:
         """Begin with a loop, and with nothing started."""
         super().__init__(subject)
-        self.loop = loops.make(subject.loop)
+        met = subject.first.loop if subject.first is not None else None
+        # A thread has one run of trio: where middleware was called in one, that one goes on.
+        self.loop = met if met is not None and subject.loop == "trio" else loops.make(subject.loop)
         self.app: Application = subject.target
         self.state: dict[str, Any] = {}
         self.lifespan: Call | None = None
