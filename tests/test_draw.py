@@ -61,6 +61,20 @@ def test_dear_cases_are_drawn_in_proportion(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(drawn("thorough")[0]) == 1 + EXAMPLES["thorough"]
 
 
+def test_rounds_begin_anew() -> None:
+    """A further round draws other cases, and the same ones each time."""
+
+    def cases(rounds: int) -> list[int]:
+        seen: list[int] = []
+        Draw(Judge({}))(seen.append, st.integers(0, 1_000_000), rounds=rounds)
+        return seen
+
+    one, two = cases(1), cases(2)
+    assert two == cases(2)
+    assert two[: len(one)] == one
+    assert two[len(one) :] not in ([], one)
+
+
 def test_thorough_draws_afresh(storage: Path) -> None:
     """Many more, and others each time."""
     first, again = drawn("thorough")[0], drawn("thorough")[0]

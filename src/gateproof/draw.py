@@ -43,18 +43,20 @@ class Draw:
         corpus: Iterable[T] = (),
         *,
         examples: int | None = None,
+        rounds: int = 1,
     ) -> None:
         """Call `law` with each case of the corpus and then with drawn ones; the first broken case ends the draw.
 
-        `examples` lowers the number of draws where one case is dear, that of `thorough` in proportion. The case that is
-        reported is the smallest one.
+        `examples` lowers the number of draws where one case is dear, that of `thorough` in proportion; `rounds` begins
+        anew so many times, at default effort, where it is cheap. The case that is reported is the smallest one.
         """
         self.judge.in_law = True
         try:
             if self._corpus(law, corpus) and strategy is not None and self.frozen is None:
                 usual = EXAMPLES[self.effort]
                 least = usual if examples is None else min(examples, usual)
-                self._drawn(law, strategy, min(least * DEARER, usual) if self.effort == "thorough" else least, least)
+                count = min(least * DEARER, usual) if self.effort == "thorough" else least
+                self._drawn(law, strategy, count, least, rounds)
         finally:
             self.judge.in_law = False
 
@@ -71,7 +73,9 @@ class Draw:
                     break  # a failure that consists of waiting would cost as much for each case that follows
         return not broken
 
-    def _drawn(self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int, least: int) -> None:
+    def _drawn(
+        self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int, least: int, rounds: int
+    ) -> None:
         if not count:
             return
         import warnings
@@ -99,7 +103,7 @@ class Draw:
             nonlocal tried
             if met and self.fell_silent():
                 return  # a failure that consists of waiting is not shrunk: each try would wait again
-            if not met and tried >= least and time.monotonic() - begun > DEAR_S:
+            if not met and tried >= least * rounds and time.monotonic() - begun > DEAR_S:
                 return
             tried += 1
             try:
@@ -114,7 +118,8 @@ class Draw:
             with warnings.catch_warnings():
                 # That a case is long to print is no error of ours, whatever a project makes of warnings.
                 warnings.simplefilter("ignore", HypothesisWarning)
-                (property_ if fresh else seed(SEED)(property_))()
+                for number in range(1 if fresh else rounds):
+                    (property_ if fresh else seed(SEED + number)(property_))()
         except Broken as error:
             self.judge.broken(error)
         except Flaky:

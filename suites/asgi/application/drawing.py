@@ -4,12 +4,136 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateproof.drive.asgi.scopes import CONTAINERS
+from gateproof.drive.asgi.scopes import CONTAINERS, PLAIN, Request, Server
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+LEAVES = 4  # from this number on who asks in a lifetime leaves at its end
+GOODBYES: tuple[dict[str, Any], ...] = (
+    {"type": "websocket.disconnect", "code": 1000, "reason": ""},
+    {"type": "websocket.disconnect", "code": 1001, "reason": "going"},
+    {"type": "websocket.disconnect", "code": 1005, "reason": ""},
+    {"type": "websocket.disconnect", "code": 1006, "reason": ""},
+    {"type": "websocket.disconnect", "code": 4999, "reason": "\u20ac" * 40},
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request; `leave` is after how many sent events its client goes, -1 before anything was delivered."""
+
+    request: Request
+    server: Server = PLAIN
+    leave: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Talked:
+    """A conversation: what the client says, one after the other or at once, and how it leaves; None: unanswered."""
+
+    place: Request
+    says: tuple[dict[str, Any], ...] | None = ()
+    goodbye: int = 0
+    server: Server = PLAIN
+    hurried: bool = False
+    raising: bool = False
+
+
+Step = Asked | Talked
+
+
+def sessions(
+    ways: Sequence[Request], sockets: Sequence[Request], servers: Sequence[Server]
+) -> SearchStrategy[list[Step]]:
+    """Return what clients do one after the other: requests of every kind, and conversations where there are any."""
+    from hypothesis import strategies as st
+
+    asked = requests(ways, servers)
+    steps = st.one_of(asked, asked, talks(sockets)) if sockets else asked
+    return st.lists(steps, min_size=1, max_size=5)
+
+
+def requests(ways: Sequence[Request], servers: Sequence[Server]) -> SearchStrategy[Asked]:
+    """Return requests with any method, query, fields and body in any parts, whose client may leave at any point."""
+    from hypothesis import strategies as st
+
+    from gateproof import strategies as gst
+
+    pool = [(name.lower().encode(), value.encode("latin-1")) for name in gst.NAMES for value in gst.VALUES]
+
+    def build(
+        way: Request,
+        method: str,
+        query: str,
+        given: list[tuple[bytes, bytes]],
+        body: list[bytes],
+        kind: str,
+        server: Server,
+        leave: int,
+    ) -> Asked:
+        length = sum(map(len, body))
+        typed = ((b"content-type", kind.encode()), (b"content-length", b"%d" % length)) if length else ()
+        asked = way.but(
+            method=method or way.method,
+            query=query.encode("latin-1") or way.query,
+            headers=(*given, *typed),
+            body=tuple(body) or (b"",),
+        )
+        return Asked(asked, server, None if leave > 4 else leave)
+
+    return st.builds(
+        build,
+        st.sampled_from(ways),
+        st.sampled_from(["", *dict.fromkeys(gst.METHODS), "BREW"]),
+        st.sampled_from(gst.QUERIES),
+        st.lists(st.sampled_from(pool), max_size=2),
+        st.one_of(st.just([]), gst.chunkings()),
+        st.sampled_from(gst.TYPES),
+        st.sampled_from(servers),
+        st.integers(-1, 20),
+    )
+
+
+def talks(places: Sequence[Request], messages: Sequence[dict[str, Any]] = ()) -> SearchStrategy[Talked]:
+    """Return conversations: any messages (or those that are given), and a client that leaves at any point."""
+    from hypothesis import strategies as st
+
+    said = st.sampled_from(list(messages)) if messages else spoken_or_sent()
+    return st.builds(
+        lambda place, says, unanswered, goodbye, hurried, raising: Talked(
+            place,
+            None if unanswered else tuple(says),
+            goodbye,
+            PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"}) if raising else PLAIN,
+            hurried,
+            raising,
+        ),
+        st.sampled_from(list(places)),
+        st.lists(said, max_size=6),
+        st.integers(0, 7).map(lambda number: number == 7),
+        st.integers(0, len(GOODBYES) - 1),
+        st.booleans(),
+        st.booleans(),
+    )
+
+
+def lives() -> SearchStrategy[list[list[int]]]:
+    """Return lifetimes: the requests in each, by number; from `LEAVES` on their client leaves as it ends."""
+    from hypothesis import strategies as st
+
+    return st.lists(st.lists(st.integers(0, 2 * LEAVES - 1), max_size=4), min_size=1, max_size=3)
+
+
+def spoken_or_sent() -> SearchStrategy[dict[str, Any]]:
+    """Return messages, some with None for the other key and some without it."""
+    from hypothesis import strategies as st
+
+    bare = messages().map(lambda event: {key: value for key, value in event.items() if value is not None})
+    return st.one_of(messages(), bare)
 
 
 def groups() -> SearchStrategy[list[int]]:

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gateproof.draw import Draw
 from gateproof.drive.asgi import App, Call
 from gateproof.drive.asgi.scopes import PLAIN, Request, Server
 from gateproof.judge import Judge
 from gateproof.validate import Finding
 
-from .talking import CHAT, conversation
+from . import drawing
+from .drawing import Asked, Step
+from .talking import CHAT, conversation, spoken
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 HTTP_EXTENSIONS = (
     "http.response.push",
@@ -25,6 +31,8 @@ HTTP_EXTENSIONS = (
     "http.response.debug",
 )
 DENIAL = "websocket.http.response"
+SILENCES = 3
+ROUNDS = 3  # Hypothesis varies what it drew: to begin anew gives more that is new than to go on
 ALL: dict[str, Any] = {name: {} for name in (*HTTP_EXTENSIONS, DENIAL)}
 CONDITIONS = (
     *(
@@ -44,10 +52,24 @@ SERVERS = (
     PLAIN.but(asgi={"version": "3.0", "spec_version": "2.5"}, offers=ALL, http_version="2", scheme="https"),
     *(PLAIN.but(offers={name: {}}) for name in HTTP_EXTENSIONS),
 )
-METHODS = ("HEAD", "OPTIONS", "POST", "DELETE", "BREW")
+METHODS = ("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "BREW")
+WRITING = ("POST", "PUT", "PATCH")
 # A parameter that ends up in a field must not take its line end, nor what latin-1 lacks, with it.
 REFLECTED = (b"next", b"url", b"redirect", b"return_to", b"name", b"filename", b"lang", b"callback", b"q", b"value")
 HOSTILE = (b"%0D%0Ax-injected:%201", b"%E2%82%AC", b"%00")
+# Numbers that are out of range, or none, and what is no query of pairs.
+STRANGE = (b"page=-1", b"page=0&limit=-1&id=99999999999999999999", b"page=&id=x", b"a=%zz&=&&a[]=1", b"%FF")
+# Fields that an application looks at, each with a value that it may not be ready for.
+ODD = (
+    (b"accept", b"a/b;q=\xb2, ,*"),
+    (b"accept-language", b"*;q=\xb2"),
+    (b"cookie", b"a=\xff; b=1; =; c"),
+    (b"user-agent", b"caf\xe9"),
+    (b"range", b"bytes=x-"),
+    (b"authorization", b"Basic \xe9\xe9"),
+    (b"x-forwarded-for", b"\xff, unknown"),
+)
+BAD_JSON = ((b"content-type", b"application/json"), (b"content-length", b"2"))
 
 
 @dataclass
@@ -109,6 +131,9 @@ def _requests(app: App) -> Iterator[tuple[Request, Server]]:
             yield request.but(query=b"&".join(b"%s=%s" % (name, value) for name in REFLECTED)), PLAIN
         if number < 3:
             yield from _methods(request)
+            for query in STRANGE:
+                yield request.but(query=query), PLAIN
+            yield request.but(headers=ODD), PLAIN
     if any(request.path != "/" for request in ways) and ways[0].path != "/":
         yield Request(), PLAIN
 
@@ -123,12 +148,23 @@ def _validators(app: App, request: Request) -> list[tuple[bytes, bytes]]:
 def _methods(request: Request) -> Iterator[tuple[Request, Server]]:
     """Vary the method of a request that changes nothing; others are left as they were named."""
     for method in METHODS:
-        changed = request.but(method=method, headers=FORM if method == "POST" else ())
-        yield changed.but(body=(b"a=1", b"&b=2") if method == "POST" else (b"",)), PLAIN
+        changed = request.but(method=method, headers=FORM if method in WRITING else ())
+        yield changed.but(body=(b"a=1", b"&b=2") if method in WRITING else (b"",)), PLAIN
+    yield request.but(method="POST", headers=BAD_JSON, body=(b"{\xff",)), PLAIN
 
 
-def overseen(app: App, judge: Judge, *rows: str, where: Callable[[Survey], object] = bool, lacking: str = "") -> None:
-    """Judge rows by what the observers found; where the survey shows nothing of the kind they are unsupported."""
+def overseen(
+    app: App,
+    judge: Judge,
+    draw: Draw,
+    *rows: str,
+    where: Callable[[Survey], object] = bool,
+    lacking: str = "",
+) -> None:
+    """Judge rows by what the observers found, in the survey and in drawn sessions.
+
+    Where the survey shows nothing of the kind they are unsupported.
+    """
     made = survey(app)
     for row in rows:
         if row in made.findings:
@@ -140,6 +176,52 @@ def overseen(app: App, judge: Judge, *rows: str, where: Callable[[Survey], objec
         else:
             judge(row, True)
     app.point_at()
+    left = set(rows) - made.findings.keys()
+    if draw.effort == "quick" or draw.frozen is not None or not left:
+        return
+
+    def law(session: list[Step]) -> None:
+        for step in session:
+            call = played(app, step)
+            for finding in _own(call):
+                if finding.requirement_id in left:
+                    app.point_at(call.played)
+                    seen = f"{finding.message}: {finding.seen}"
+                    judge(finding.requirement_id, False, finding.expected, seen, weight=finding.weight)
+        app.point_at()
+
+    # The draws of one run are the same for every check: they are played once, and again where one has to be shrunk.
+    if draw.effort == "thorough" or app.once("drawn", lambda: _found(app, draw)) & left:
+        draw(law, sessions(app), rounds=ROUNDS)
+
+
+def sessions(app: App) -> SearchStrategy[list[Step]]:
+    """Return drawn sessions: requests and conversations, one after the other, at the places that there are."""
+    ways = [request for request in app.ways if app.usual(request).answer.end not in ("endless", "hung")]
+    return drawing.sessions(ways or [Request()], survey(app).accepted, SERVERS)
+
+
+def _found(app: App, draw: Draw) -> set[str]:
+    """Return the rows that are broken in a session that is drawn. Where it falls silent again and again that is all."""
+    found: set[str] = set()
+
+    def look(session: list[Step]) -> None:
+        for step in session if app.silences < SILENCES else ():
+            found.update(finding.requirement_id for finding in _own(played(app, step)))
+
+    draw(look, sessions(app), rounds=ROUNDS)
+    return found
+
+
+def _own(call: Call) -> list[Finding]:
+    return [each for each in call.findings if each.party == "application" and each.weight != "inform"]
+
+
+def played(app: App, step: Step) -> Call:
+    """Play a step of a session."""
+    if isinstance(step, Asked):
+        return app.http(step.request, step.server, leave=step.leave)
+    return app.websocket(step.place, spoken(app, step), step.server)
 
 
 def sends(*kinds: str) -> Callable[[Survey], object]:

@@ -8,6 +8,8 @@ from typing import Any
 from gateproof.drive.asgi import App, Call, Request
 from gateproof.drive.asgi.scopes import websocket_scope
 
+from .drawing import GOODBYES, Talked
+
 CONNECT = {"type": "websocket.connect"}
 GONE: dict[str, Any] = {"type": "websocket.disconnect", "code": 1001, "reason": "going"}
 TEXT: dict[str, Any] = {"type": "websocket.receive", "text": "hello", "bytes": None}
@@ -72,6 +74,39 @@ def conversation(
                 await rest(app, call, replies)
         if gone is not None and not call.ended:
             call.leave(gone, repeated=repeated, raising=raising)
+        await call.end(app.patience)
+
+    return script
+
+
+def spoken(app: App, talk: Talked) -> Script:
+    """Return the client of a drawn conversation."""
+    gone = GOODBYES[talk.goodbye]
+    if talk.says is None:
+        return unopened(app, gone)
+    if not talk.hurried:
+        return conversation(app, talk.says, gone=gone, replies=0, raising=talk.raising)
+    says = talk.says
+
+    async def script(call: Call) -> None:
+        call.give(CONNECT)
+        await call.until(lambda: answered(call), app.patience)
+        if opened(call) and not shut(call):
+            call.give(*says)
+            await rest(app, call)
+        if not call.ended:
+            call.leave(gone, repeated=False, raising=talk.raising)
+        await call.end(app.patience)
+
+    return script
+
+
+def unopened(app: App, goodbye: Mapping[str, Any]) -> Script:
+    """Return a client that leaves before the application has answered its handshake."""
+
+    async def script(call: Call) -> None:
+        call.give(CONNECT, goodbye)
+        call.left = True
         await call.end(app.patience)
 
     return script

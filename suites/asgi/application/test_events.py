@@ -26,21 +26,21 @@ WRONG_MESSAGES: tuple[dict[str, Any], ...] = (
 
 
 @requirement("ASGI-EVENT-002", "ASGI-EVENT-014")
-def test_an_event_has_a_type_of_its_protocol(app: App, judge: Judge) -> None:
+def test_an_event_has_a_type_of_its_protocol(app: App, judge: Judge, draw: Draw) -> None:
     """Whatever is sent is a dict with a type, and the type belongs to the protocol or to an extension."""
-    overseen(app, judge, "ASGI-EVENT-002", "ASGI-EVENT-014")
+    overseen(app, judge, draw, "ASGI-EVENT-002", "ASGI-EVENT-014")
 
 
 @requirement("ASGI-EVENT-004", "ASGI-EVENT-006", "ASGI-EVENT-008", "ASGI-EVENT-010", "ASGI-EVENT-012")
-def test_an_event_holds_plain_values(app: App, judge: Judge) -> None:
+def test_an_event_holds_plain_values(app: App, judge: Judge, draw: Draw) -> None:
     """Values are of the types that the text lists, integers fit 64 bits, floats are finite, keys are str."""
-    overseen(app, judge, "ASGI-EVENT-004", "ASGI-EVENT-006", "ASGI-EVENT-008", "ASGI-EVENT-010", "ASGI-EVENT-012")
+    overseen(app, judge, draw, "ASGI-EVENT-004", "ASGI-EVENT-006", "ASGI-EVENT-008", "ASGI-EVENT-010", "ASGI-EVENT-012")
 
 
 @requirement("ASGI-EVENT-016", "ASGI-EVENT-018", "ASGI-EVENT-020")
-def test_strings_and_flags_have_their_types(app: App, judge: Judge) -> None:
+def test_strings_and_flags_have_their_types(app: App, judge: Judge, draw: Draw) -> None:
     """Byte strings are bytes, Unicode strings are str, flags are bool."""
-    overseen(app, judge, "ASGI-EVENT-016", "ASGI-EVENT-018", "ASGI-EVENT-020")
+    overseen(app, judge, draw, "ASGI-EVENT-016", "ASGI-EVENT-018", "ASGI-EVENT-020")
 
 
 @requirement("ASGI-ERR-013")

@@ -62,9 +62,9 @@ def test_a_body_in_parts(app: App, judge: Judge, draw: Draw) -> None:
 
 
 @requirement("ASGI-HTTP-REQ-013")
-def test_the_first_event_comes_before_the_response(app: App, judge: Judge) -> None:
+def test_the_first_event_comes_before_the_response(app: App, judge: Judge, draw: Draw) -> None:
     """The request is looked at after its first event: a reading, as most answer a GET without."""
-    overseen(app, judge, "ASGI-HTTP-REQ-013")
+    overseen(app, judge, draw, "ASGI-HTTP-REQ-013")
 
 
 @requirement("ASGI-HTTP-REQ-014")

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from gateproof.check import requirement
-from gateproof.drive.asgi import App, Call
-from gateproof.drive.asgi.scopes import PLAIN
+from gateproof.draw import Draw
+from gateproof.drive.asgi import App, Call, Request
+from gateproof.drive.asgi.scopes import PLAIN, http_scope
 from gateproof.judge import Judge
 from gateproof.validate import Finding
 
+from . import drawing
+from .drawing import LEAVES
+from .surveying import accepting
+from .talking import CONNECT, GONE, answered
+
+REST_S = 0.5
 UNKNOWN = {"type": "x-unknown", "asgi": {"version": "3.0", "spec_version": "1.0"}}
 NOT_SERVED = "the application has no lifespan"
 
@@ -37,28 +44,79 @@ def found(calls: tuple[Call, ...]) -> dict[str, tuple[Finding, Call]]:
 @requirement("ASGI-LIFE-023", "ASGI-LIFE-024", "ASGI-LIFE-025", "ASGI-LIFE-027", "ASGI-LIFE-028", "ASGI-LIFE-026")
 def test_a_lifetime(app: App, judge: Judge) -> None:
     """Startup and shutdown each have one answer, after they were received; the call lasts from one to the other."""
-    rows = ("ASGI-LIFE-023", "ASGI-LIFE-024", "ASGI-LIFE-025", "ASGI-LIFE-027", "ASGI-LIFE-028", "ASGI-LIFE-026")
     calls = lifetimes(app)
-    broken = found(calls)
     for call in calls:
-        app.point_at(call.played)
-        if call.ended and call.error is None and not served(call) and "ASGI-LIFE-023" not in broken:
-            continue  # it returned: ERR-017
-        if not served(call) and (call.unanswered or call.hung):
-            judge("ASGI-LIFE-023", False, "an answer to lifespan.startup, or an exception", call.outcome)
-        if "lifespan.startup.complete" in call.types and call.late:
-            name = "ASGI-LIFE-028" if any("shutdown" in kind for kind in call.types) else "ASGI-LIFE-024"
-            judge(name, False, "an answer to lifespan.shutdown, and an end after it", call.outcome)
-    for row in rows:
-        if row in broken:
-            finding, call = broken[row]
-            app.point_at(call.played)
-            judge(row, False, finding.expected, f"{finding.message}: {finding.seen}", weight=finding.weight)
-    app.point_at()
+        judge_lifetime(app, judge, call)
     if any(map(served, calls)):
-        for row in rows:
+        for row in judge.rows:
             judge(row, True)
     judge.unsupported_rest(NOT_SERVED)
+
+
+def judge_lifetime(app: App, judge: Judge, call: Call) -> None:
+    """Judge a lifetime that is over."""
+    app.point_at(call.played)
+    broken = found((call,))
+    if call.ended and call.error is None and not served(call) and "ASGI-LIFE-023" not in broken:
+        return  # it returned: ERR-017
+    if not served(call) and (call.unanswered or call.hung):
+        judge("ASGI-LIFE-023", False, "an answer to lifespan.startup, or an exception", call.outcome)
+    if "lifespan.startup.complete" in call.types and call.late:
+        name = "ASGI-LIFE-028" if any("shutdown" in kind for kind in call.types) else "ASGI-LIFE-024"
+        judge(name, False, "an answer to lifespan.shutdown, and an end after it", call.outcome)
+    for row, (finding, _) in broken.items():
+        if row in judge.rows:
+            judge(row, False, finding.expected, f"{finding.message}: {finding.seen}", weight=finding.weight)
+    app.point_at()
+
+
+@requirement("ASGI-LIFE-023", "ASGI-LIFE-024", "ASGI-LIFE-025", "ASGI-LIFE-027", "ASGI-LIFE-028")
+def test_lifetimes_with_requests(app: App, judge: Judge, draw: Draw) -> None:
+    """What was served in a lifetime, and who leaves at its end, changes nothing of how it begins and ends."""
+    first, _ = lifetimes(app)
+    if not served(first):
+        judge.unsupported_rest(NOT_SERVED)
+        return
+    if first.late or found((first,)):
+        judge_lifetime(app, judge, first)
+        judge.rest_blocked("a lifetime is not begun and ended well even without a request")
+        return
+    ways = [usual.request for usual in app.working] or [Request()]
+    places = list(accepting(app))
+
+    def law(lives: list[list[int]]) -> None:
+        app.rest()
+        for life in lives:
+            app.wake()
+            leaving = [_leaving(app, places, ways, number) for number in life]
+            over = app.rest()
+            app.settle(lambda: all(call.ended for call in leaving), REST_S)  # noqa: B023
+            if over is not None:
+                judge_lifetime(app, judge, over)
+        for row in judge.rows:
+            judge(row, True)
+
+    draw(law, drawing.lives(), [[[0]], [[LEAVES, 0], [1, LEAVES + 1]], [[], [0, 0, 1]]], examples=6)
+
+
+def _leaving(app: App, places: list[Request], ways: list[Request], number: int) -> Call:
+    """Make a request; from `LEAVES` on a conversation, or a request, whose client leaves and does not wait."""
+    if number < LEAVES:
+        return app.http(ways[number % len(ways)])
+
+    async def script(call: Call) -> None:
+        if call.scope["type"] == "websocket":
+            call.give(CONNECT)
+            await call.until(lambda: answered(call), app.patience)
+            call.leave(GONE, repeated=False)
+        else:
+            call.give({"type": "http.request", "body": b"", "more_body": False})
+            await call.until(lambda: call.sent, app.patience)
+            call.leave({"type": "http.disconnect"})
+
+    if places:
+        return app.websocket(places[number % len(places)], script)
+    return app.play(http_scope(ways[number % len(ways)], PLAIN, app.state), script)
 
 
 @requirement("ASGI-LIFE-005")

@@ -105,9 +105,9 @@ def test_versions_that_are_left_out(app: App, judge: Judge) -> None:
 
 
 @requirement("ASGI-APP-015")
-def test_nothing_newer_than_the_version(app: App, judge: Judge) -> None:
+def test_nothing_newer_than_the_version(app: App, judge: Judge, draw: Draw) -> None:
     """No event uses what the declared version does not have."""
-    overseen(app, judge, "ASGI-APP-015")
+    overseen(app, judge, draw, "ASGI-APP-015")
 
 
 @requirement("ASGI-SCOPE-004", revision=2)

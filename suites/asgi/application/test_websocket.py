@@ -11,14 +11,23 @@ from gateproof.drive.asgi.scopes import PLAIN, WEBSOCKET_OPTIONAL
 from gateproof.judge import Judge, Unsupported
 
 from . import drawing
+from .drawing import GOODBYES, Talked
 from .surveying import Survey, accepting, overseen, survey
-from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, conversations, opened
+from .talking import CONNECT, DATA, GONE, TEXT, answered, conversation, conversations, opened, spoken, unopened
 from .test_scope import SPELT_OUT
 
 NONE_SERVED = "no handshake is accepted"
 RAISING = PLAIN.but(asgi={"version": "3.0", "spec_version": "2.4"})
 LEFT_OUT = tuple(key for key in WEBSOCKET_OPTIONAL if key not in ("extensions", "state"))
 NOTHING = ("client", "server", "query_string")
+MESSAGES: tuple[dict[str, Any], ...] = (
+    TEXT,
+    DATA,
+    {**TEXT, "text": ""},
+    {**DATA, "bytes": b""},
+    {"type": "websocket.receive", "text": '{"type": "ping"}'},
+    {"type": "websocket.receive", "bytes": b"x" * 3000},
+)
 PARTS = (
     ("ASGI-WS-SCOPE-023", "client"),
     ("ASGI-WS-SCOPE-023", "server"),
@@ -28,13 +37,6 @@ PARTS = (
     ("ASGI-WS-SCOPE-026", "http_version"),
     ("ASGI-WS-SCOPE-026", "root_path"),
     ("ASGI-WS-SCOPE-026", "raw_path"),
-)
-GOODBYES: tuple[dict[str, Any], ...] = (
-    {"type": "websocket.disconnect", "code": 1000, "reason": ""},
-    {"type": "websocket.disconnect", "code": 1001, "reason": "going"},
-    {"type": "websocket.disconnect", "code": 1005, "reason": ""},
-    {"type": "websocket.disconnect", "code": 1006, "reason": ""},
-    {"type": "websocket.disconnect", "code": 4999, "reason": "\u20ac" * 40},
 )
 
 
@@ -57,9 +59,9 @@ def answers(made: Survey) -> object:
 
 
 @requirement("ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036")
-def test_the_handshake_comes_first_and_once(app: App, judge: Judge) -> None:
+def test_the_handshake_comes_first_and_once(app: App, judge: Judge, draw: Draw) -> None:
     """The answer to websocket.connect comes before anything else; it accepts at most once."""
-    overseen(app, judge, "ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036", where=answers, lacking=NONE_SERVED)
+    overseen(app, judge, draw, "ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036", where=answers, lacking=NONE_SERVED)
 
 
 @requirement("ASGI-WS-100", "ASGI-WS-104")
@@ -80,31 +82,31 @@ def test_the_handshake_is_answered(app: App, judge: Judge) -> None:
 
 
 @requirement("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
-def test_what_accept_carries(app: App, judge: Judge) -> None:
+def test_what_accept_carries(app: App, judge: Judge, draw: Draw) -> None:
     """Fields are pairs of byte strings in lower case without the subprotocol, which is one of those offered."""
     rows = ("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
-    overseen(app, judge, *rows, where=accepts, lacking=NONE_SERVED)
+    overseen(app, judge, draw, *rows, where=accepts, lacking=NONE_SERVED)
 
 
 @requirement("ASGI-WS-035")
-def test_a_message_is_text_or_bytes(app: App, judge: Judge) -> None:
+def test_a_message_is_text_or_bytes(app: App, judge: Judge, draw: Draw) -> None:
     """Exactly one of text and bytes is given, of its type."""
     sent = lambda made: "websocket.send" in made.sent  # noqa: E731
-    overseen(app, judge, "ASGI-WS-035", where=sent, lacking="the application sent no message")
+    overseen(app, judge, draw, "ASGI-WS-035", where=sent, lacking="the application sent no message")
 
 
 @requirement("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
-def test_how_a_conversation_is_closed(app: App, judge: Judge) -> None:
+def test_how_a_conversation_is_closed(app: App, judge: Judge, draw: Draw) -> None:
     """The code is an int that a peer may send, the reason a str or None, and nothing follows."""
     closed = lambda made: "websocket.close" in made.sent  # noqa: E731
     rows = ("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
-    overseen(app, judge, *rows, where=closed, lacking="the application closed no connection")
+    overseen(app, judge, draw, *rows, where=closed, lacking="the application closed no connection")
 
 
 @requirement("ASGI-WS-091")
-def test_nothing_is_sent_after_the_client_left(app: App, judge: Judge) -> None:
+def test_nothing_is_sent_after_the_client_left(app: App, judge: Judge, draw: Draw) -> None:
     """Who was told that the client has left sends no more: a reading."""
-    overseen(app, judge, "ASGI-WS-091", where=accepts, lacking=NONE_SERVED)
+    overseen(app, judge, draw, "ASGI-WS-091", where=accepts, lacking=NONE_SERVED)
 
 
 def like(seen: Call, plain: Call) -> bool:
@@ -200,7 +202,7 @@ def test_the_reason_is_left_out(app: App, judge: Judge) -> None:
             judge("ASGI-WS-057", same, f"{place} as with '': {empty.outcome}", call.outcome)
 
 
-@requirement("ASGI-WS-082", "ASGI-WS-083")
+@requirement("ASGI-WS-082", "ASGI-WS-083", revision=2)
 def test_the_client_leaves(app: App, judge: Judge, draw: Draw) -> None:
     """The call ends after websocket.disconnect, wherever in the conversation it comes."""
     places = sockets(app)
@@ -210,27 +212,33 @@ def test_the_client_leaves(app: App, judge: Judge, draw: Draw) -> None:
         messages: list[dict[str, Any]] = [TEXT, DATA, TEXT][: max(0, count)]
         for place in places:
             if count < 0:
-                call = app.websocket(place, _unopened(app, GOODBYES[goodbye]))
+                call = app.websocket(place, unopened(app, GOODBYES[goodbye]))
             else:
                 call = app.websocket(place, conversation(app, messages, gone=GOODBYES[goodbye]))
-            ended = f"the call at {place} ends after {GOODBYES[goodbye]}"
-            judge("ASGI-WS-082", not call.hung, ended, call.outcome)
-            crashed = isinstance(call.error, (KeyError, TypeError, AttributeError, IndexError))
-            judge("ASGI-WS-083", not crashed, f"{ended}, after {count} messages", call.outcome)
+            ended(call, f"the call at {place} ends after {GOODBYES[goodbye]}", f"after {count} messages")
+
+    def talking(talk: Talked) -> None:
+        call = app.websocket(talk.place, spoken(app, talk), talk.server)
+        said = "before the handshake is answered" if talk.says is None else f"after {len(talk.says)} messages"
+        if call.over:
+            ended(call, f"the call at {talk.place} ends after {GOODBYES[talk.goodbye]}", said)
+
+    def ended(call: Call, expected: str, where: str) -> None:
+        judge("ASGI-WS-082", not call.hung, expected, call.outcome)
+        crashed = isinstance(call.error, (KeyError, TypeError, AttributeError, IndexError))
+        judge("ASGI-WS-083", not crashed, f"{expected}, {where}", call.outcome)
 
     corpus = [(-1, 0), (0, 1), (1, 2), (2, 3), (3, 4)]
     draw(law, drawing.goodbyes(len(GOODBYES)), corpus, examples=8)
+    taken = [message for message in MESSAGES if all(_takes(app, place, message) for place in places)]
+    talks = [Talked(place, tuple(taken * 2), number, hurried=bool(number)) for place in places for number in (0, 1)]
+    draw(talking, drawing.talks(places, taken), talks, rounds=2)
 
 
-def _unopened(app: App, goodbye: dict[str, Any]) -> Any:
-    """Return a client that leaves before the application has answered its handshake."""
-
-    async def script(call: Call) -> None:
-        call.give(CONNECT, goodbye)
-        call.left = True
-        await call.end(app.patience)
-
-    return script
+def _takes(app: App, place: Request, message: dict[str, Any]) -> bool:
+    """Tell whether an application goes on after a message: one that it does not know may end it in any way."""
+    call = app.websocket(place, spoken(app, Talked(place, (message, message))))
+    return call.over and _taken(call)
 
 
 @requirement("ASGI-WS-073")

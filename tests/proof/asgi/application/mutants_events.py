@@ -163,6 +163,52 @@ class StatusAsText(Spoiling):
         return of(event, START, status="404") if event.get("status") == 404 else [event]
 
 
+class StatusAsTextFor(Application):
+    """Gives the status as a str for some requests alone."""
+
+    METHOD, QUERY, FIELD = "", b"-", b""
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The fault."""
+        odd = scope["method"] == self.METHOD or scope["query_string"] == self.QUERY or self.fields(scope, self.FIELD)
+        await super().respond(scope, send, str(status) if odd else status, fields, body)  # type: ignore[arg-type]
+
+
+@mutant("ASGI-HTTP-RESP-006")
+class StatusAsTextForPut(StatusAsTextFor):
+    """For PUT."""
+
+    METHOD = "PUT"
+
+
+@mutant("ASGI-HTTP-RESP-006")
+class StatusAsTextForPatch(StatusAsTextFor):
+    """For PATCH."""
+
+    METHOD = "PATCH"
+
+
+@mutant("ASGI-HTTP-RESP-006")
+class StatusAsTextForAPage(StatusAsTextFor):
+    """For a page that there is not."""
+
+    QUERY = b"page=-1"
+
+
+@mutant("ASGI-HTTP-RESP-006", drawn=True)
+class StatusAsTextForASearch(StatusAsTextFor):
+    """For a method with a hyphen."""
+
+    METHOD = "M-SEARCH"
+
+
+@mutant("ASGI-HTTP-RESP-006", drawn=True)
+class StatusAsTextForAWish(StatusAsTextFor):
+    """For who does not want to be tracked."""
+
+    FIELD = b"dnt"
+
+
 @mutant("ASGI-HTTP-RESP-007")
 class NoFinalStatus(Spoiling):
     """Answers 103 where nothing is found."""
@@ -568,6 +614,18 @@ class TextAndBytes(Spoiling):
         return of(event, SEND, text="x", bytes=b"x")
 
 
+@mutant("ASGI-WS-035", drawn=True)
+class AnswersNothingTwice(Application):
+    """Answers an empty message with both keys."""
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """The fault."""
+        if text or data:
+            await super().say(send, text, data)
+        else:
+            await send({"type": "websocket.send", "text": "", "bytes": b""})
+
+
 @mutant("ASGI-WS-036")
 class GreetsTooEarly(Spoiling):
     """Greets before it accepts."""
@@ -662,6 +720,23 @@ class TakesTheEndForAMessage(Application):
                 raise ValueError(event["type"])
             await self.say(send, *self.message(event))
             await super().talk(receive, send)
+
+
+@mutant("ASGI-WS-083", drawn=True)
+class TakesTheEndForMore(Application):
+    """Behind an empty text it expects a message."""
+
+    last: str | None = None
+
+    def message(self, event: Event) -> tuple[str | None, bytes | None]:
+        """Keep the last message."""
+        self.last = event.get("text")
+        return super().message(event)
+
+    def over(self, event: Event) -> str:
+        """The fault."""
+        last, self.last = self.last, None
+        return str(event["text"]) if last == "" else super().over(event)
 
 
 @mutant("ASGI-EXT-075")
