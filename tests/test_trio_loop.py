@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,33 @@ def test_tasks_left_behind_are_counted(loop: Loop) -> None:
     before = loop.left_behind()
     loop.run(main)
     assert len(loop.left_behind() - before) == 1
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # trio warns of one that nobody ended
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ["asyncio", "trio"])
+def test_generators_that_are_held_are_counted(name: str) -> None:
+    """One that has ended, and one that nobody holds, is not among them."""
+    loop = loops.make(name)
+    held = []
+
+    async def numbers() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def main() -> None:
+        for _ in range(3):
+            held.append(numbers())
+            await anext(held[-1])
+        await held.pop().aclose()
+        await anext(numbers())
+
+    loop.run(main)
+    loop.run(loop.turn)
+    assert loop.suspended() == set(held)
+    assert len(held) == 2
+    held.clear()
+    loop.close()
 
 
 def test_a_blocked_loop_is_interrupted(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,13 +29,14 @@ def held(serve: Callable[[], Served]) -> tuple[int, int]:
     """Return how many open files and threads so many calls leave behind, beyond those that the first one does."""
     with contextlib.suppress(Exception):
         serve()
-    before = _files(), threading.active_count()
+    before = open_files(), threading.active_count()
     kept = [serve() for _ in range(REPEATS)]  # kept alive, so that close() alone counts and no collector
-    after = _files(), threading.active_count()
+    after = open_files(), threading.active_count()
     return (after[0] - before[0], after[1] - before[1]) if kept else (0, 0)
 
 
-def _files() -> int:
+def open_files() -> int:
+    """Return the number of open files of this process, 0 where it cannot be told."""
     try:
         return len(os.listdir("/proc/self/fd"))
     except OSError:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import time
+from collections.abc import Callable
+
 from gateproof.check import requirement
 from gateproof.draw import Draw
 from gateproof.drive.wsgi import Manner
@@ -9,7 +14,12 @@ from gateproof.drive.wsgi.inner import CONTAINERS, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
-from .looking import MANNERS, judge_conduct, passing
+from ..application.test_iterable import open_files
+from .looking import LONG, MANNERS, judge_conduct, passing
+
+CALLS = 5
+REST_S = 0.5
+PAUSE_S = 0.01
 
 
 @requirement("WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
@@ -54,3 +64,39 @@ def test_needs_no_special_support(middleware: Middleware, judge: Judge) -> None:
             judge(
                 "WSGI-MW-006", passage.outer.error is None, "an answer", f"{manner.changes()}: {passage.outer.outcome}"
             )
+
+
+@requirement("WSGI-MW-015")
+def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: Judge) -> None:
+    """Threads and open files do not grow with every call, however it ended."""
+    passing(middleware)
+    for script in (Script(container="list"), Script(items=LONG), Script(raises_at=-1), Script(items=LONG, raises_at=1)):
+        for manner in (Manner(), Manner(take=1)):
+
+            def play(script: Script = script, manner: Manner = manner) -> None:
+                middleware.through(script, None, manner)
+                for key in list(middleware.exchanges)[:-1]:
+                    del middleware.exchanges[key]  # what we hold is not left behind
+
+            more = grown(play)
+            how = f"given up after {manner.take}" if manner.take is not None else f"raised within at {script.raises_at}"
+            judge("WSGI-MW-015", not more, f"as much after {CALLS} calls as before", f"{more} ({how})")
+
+
+def grown(play: Callable[[], object]) -> str:
+    """Return what grew with every one of several equal calls, in words; '' where nothing did."""
+    play()
+    before = threading.active_count(), open_files()
+    for _ in range(CALLS):
+        play()
+
+    def more() -> list[str]:
+        growth = (now - then for now, then in zip((threading.active_count(), open_files()), before, strict=True))
+        return [f"{count} {name}" for count, name in zip(growth, ("threads", "files"), strict=True) if count >= CALLS]
+
+    if more():
+        gc.collect()
+        deadline = time.monotonic() + REST_S
+        while more() and time.monotonic() < deadline:
+            time.sleep(PAUSE_S)  # no event tells that a thread of somebody else has ended
+    return f"{' and '.join(more())} more" if more() else ""

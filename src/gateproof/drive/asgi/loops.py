@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from gateproof.inprocess import Hung, alarmed
@@ -72,8 +74,34 @@ class Loop(Protocol):
     def left_behind(self) -> set[Any]:
         """Return the tasks that run, ours left out."""
 
+    def suspended(self) -> set[Any]:
+        """Return the asynchronous generators that were begun, have not ended, and are still held by somebody."""
+
     def close(self) -> None:
         """Cancel what runs, and end."""
+
+
+class Generators:
+    """The asynchronous generators of a loop, as far as somebody holds them."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.begun: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
+
+    def watch(self) -> None:
+        """Note what begins from now on, beside the loop that runs."""
+        loops = sys.get_asyncgen_hooks().firstiter
+
+        def begins(generator: AsyncGenerator[Any, Any]) -> None:
+            self.begun.add(generator)
+            if loops is not None:
+                loops(generator)
+
+        sys.set_asyncgen_hooks(firstiter=begins)
+
+    def suspended(self) -> set[Any]:
+        """Return those that have not ended."""
+        return {generator for generator in list(self.begun) if getattr(generator, "ag_frame", None) is not None}
 
 
 class AsyncioTask:
@@ -114,14 +142,20 @@ class AsyncioLoop:
         self.beats = 0
         self.longest_s = 0.0
         self.measuring = False
+        self.generators = Generators()
 
     def _noted(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.complaints.append(str(context.get("message", "")))
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine; see `Loop`."""
+
+        async def watched_main() -> T:
+            self.generators.watch()  # the loop takes its hooks back when it rests
+            return await main()
+
         asyncio.set_event_loop(self.loop)
-        task = self.loop.create_task(main())
+        task = self.loop.create_task(watched_main())
         self.ours.add(task)
         self.beating = self.loop.call_later(BEAT_S, self._beat)
         if self.measuring:
@@ -176,6 +210,10 @@ class AsyncioLoop:
     def left_behind(self) -> set[Any]:
         """Return the tasks that run and are not ours."""
         return {task for task in asyncio.all_tasks(self.loop) if task not in self.ours}
+
+    def suspended(self) -> set[Any]:
+        """Return the asynchronous generators that have not ended."""
+        return self.generators.suspended()
 
     def close(self) -> None:
         """Cancel what runs, and close the loop."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import trio
 
-from gateproof.drive.asgi.loops import BEAT_S, Flag, Task, watched
+from gateproof.drive.asgi.loops import BEAT_S, Flag, Generators, Task, watched
 from gateproof.inprocess import Hung
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ class TrioLoop:
         self.beats = 0
         self.longest_s = 0.0
         self.measuring = False
+        self.generators = Generators()
         trio.lowlevel.start_guest_run(
             self._main, run_sync_soon_threadsafe=self.turns.put, done_callback=self._done, strict_exception_groups=True
         )
@@ -78,6 +79,7 @@ class TrioLoop:
         self.ours |= self._tasks()
 
     async def _main(self) -> None:
+        self.generators.watch()
         self.token = trio.lowlevel.current_trio_token()
         root = trio.lowlevel.current_root_task()
         assert root is not None
@@ -187,6 +189,10 @@ class TrioLoop:
     def left_behind(self) -> set[Any]:
         """Return the tasks that run and are not ours."""
         return self._tasks() - self.ours
+
+    def suspended(self) -> set[Any]:
+        """Return the asynchronous generators that have not ended."""
+        return self.generators.suspended()
 
     def close(self) -> None:
         """Cancel what runs, and end; what does not let itself be cancelled is left alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -67,6 +68,24 @@ class ReturnsAWord(Application):
         """The fault."""
         await super().__call__(scope, receive, send)
         return "done"
+
+
+@mutant("ASGI-APP-040")
+class LeavesAGenerator(Application):
+    """Takes the first piece of what it keeps for each request, and never the rest."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"one"
+            yield b"two"
+
+        if not hasattr(self, "kept"):
+            self.kept: list[Any] = []
+        self.kept.append(pieces())
+        await anext(self.kept[-1])
+        await super().http(scope, receive, send)
 
 
 @mutant("ASGI-APP-040")
@@ -595,6 +614,28 @@ class NeverAnswersTheShutdown(Application):
 
     async def stopped(self, send: Send) -> None:
         """The fault."""
+
+
+@mutant("ASGI-LIFE-024")
+class ForgetsTheShutdown(Application):
+    """Returns without an answer where a client is still leaving."""
+
+    talking = 0
+
+    async def talk(self, receive: Receive, send: Send) -> None:
+        """Count."""
+        self.talking += 1
+        try:
+            await super().talk(receive, send)
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            self.talking -= 1
+
+    async def stopped(self, send: Send) -> None:
+        """The fault."""
+        if not self.talking:
+            await super().stopped(send)
 
 
 @mutant("ASGI-LIFE-025")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import AsyncIterator
 from typing import Any
 
 from gateproof.reference.asgi_application import TEXT, Application, Event, Receive, Route, Scope, Send
@@ -101,6 +102,43 @@ class RaisesAtTheEnd(Application):
             return await super().body(receive)
         except Exception as error:
             raise RuntimeError("the client left") from error
+
+
+@variant()
+class ForgetsAGenerator(Application):
+    """Takes the first piece of a generator that is in a cycle, and leaves it to the collector."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        around: list[Any] = []
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"one" * (len(around) + 1)
+            yield b"two"
+
+        around.append(pieces())
+        await anext(around[0])
+        await super().http(scope, receive, send)
+
+
+@variant()
+class KeepsAPool(Application):
+    """Keeps a few generators for all of its calls."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+
+        async def numbers() -> AsyncIterator[int]:
+            number = 0
+            while True:
+                yield number
+                number += 1
+
+        if not hasattr(self, "pool"):
+            self.pool = [numbers() for _ in range(3)]
+        for each in self.pool:
+            await anext(each)
+        await super().http(scope, receive, send)
 
 
 @variant()

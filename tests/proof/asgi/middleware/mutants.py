@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+from collections.abc import AsyncIterator
 from typing import Any
 
 from ...registry import mutant
@@ -152,6 +153,17 @@ class DropsFiles(Through):
         return [] if event["type"] == "http.response.pathsend" else [event]
 
 
+KNOWN = frozenset(
+    (
+        *("http.request", "http.disconnect", "http.response.start", "http.response.body", "http.response.debug"),
+        *("http.response.push", "http.response.early_hint", "http.response.trailers", "http.response.zerocopysend"),
+        *("http.response.pathsend", "websocket.http.response.start", "websocket.http.response.body"),
+        *("websocket.connect", "websocket.receive", "websocket.disconnect"),
+        *("websocket.accept", "websocket.send", "websocket.close"),
+    )
+)
+
+
 class Drops(Through):
     """Sends on every event but those of one kind, which it does not know of."""
 
@@ -212,7 +224,7 @@ class DropsUnknownEvents(Through):
 
     def give(self, event: Event, scope: Scope) -> list[Event]:
         """The fault."""
-        return [event] if event["type"].startswith(("http.", "websocket.", "lifespan.")) else []
+        return [event] if scope["type"] == "lifespan" or event["type"] in KNOWN else []
 
 
 @mutant("ASGI-MW-057")
@@ -221,7 +233,7 @@ class DropsUnknownEventsOfConversations(Through):
 
     def give(self, event: Event, scope: Scope) -> list[Event]:
         """The fault."""
-        return [event] if scope["type"] != "websocket" or event["type"].startswith("websocket.") else []
+        return [event] if scope["type"] != "websocket" or event["type"] in KNOWN else []
 
 
 class Waits(Through):
@@ -235,7 +247,7 @@ class Waits(Through):
         async def taking() -> Event:
             while True:
                 event: Event = await receive()
-                if scope["type"] not in self.SCOPES or event["type"].startswith(f"{scope['type']}."):
+                if scope["type"] not in self.SCOPES or event["type"] in KNOWN:
                     return event
 
         await self.app(scope, taking, send)
@@ -608,6 +620,22 @@ class LeavesATask(Through):
     async def call(self, scope: Scope, receive: Any, send: Any) -> None:
         """The fault."""
         self.tasks = [*getattr(self, "tasks", ()), asyncio.ensure_future(asyncio.Event().wait())]
+        await self.app(scope, receive, send)
+
+
+@mutant("ASGI-MW-019")
+class LeavesAGenerator(Through):
+    """Begins a generator for each call, keeps it, and never ends it."""
+
+    async def call(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The fault."""
+
+        async def numbers() -> AsyncIterator[int]:
+            yield 1
+            yield 2
+
+        self.kept = [*getattr(self, "kept", ()), numbers()]
+        await anext(self.kept[-1])
         await self.app(scope, receive, send)
 
 

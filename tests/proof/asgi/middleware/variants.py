@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...registry import variant
-from .mutants import Event, Scope, SendsAllElsewhere, Through
+from .mutants import KNOWN, Event, Scope, SendsAllElsewhere, Through
 
 
 @variant()
@@ -194,8 +194,8 @@ class RaisesForWhatItDoesNotKnow(Through):
         return [self.known(event)]
 
     def known(self, event: Event) -> Event:
-        """Return an event whose protocol it knows."""
-        if not event["type"].startswith(("http.", "websocket.", "lifespan.")):
+        """Return an event that it knows."""
+        if event["type"] not in KNOWN and not event["type"].startswith("lifespan."):
             raise ValueError(f"no event of type {event['type']}")
         return event
 

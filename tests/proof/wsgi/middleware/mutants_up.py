@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 from gateproof.reference.wsgi_middleware import WSGI, Body, Environ, Middleware, Passage
 
@@ -590,3 +592,61 @@ class WritesByName(Middleware):
             return lambda data: write(data=data)
 
     passage = Named
+
+
+# What it keeps
+
+
+@mutant("WSGI-MW-015")
+class LeavesAThread(Middleware):
+    """Starts a thread for each call that waits until the process ends, which ours does for it."""
+
+    ended: ClassVar[threading.Event] = threading.Event()
+
+    def __init__(self, app: WSGI) -> None:
+        """End those of the one before."""
+        super().__init__(app)
+        self.ended.set()
+        type(self).ended = threading.Event()
+
+    def environ(self, environ: Environ) -> Any:
+        """Start one."""
+        threading.Thread(target=self.ended.wait, args=(5.0,), daemon=True).start()
+        return super().environ(environ)
+
+
+@mutant("WSGI-MW-015")
+class LeavesAFileOpen(Middleware):
+    """Opens a file for each call, and keeps it."""
+
+    def environ(self, environ: Environ) -> Any:
+        """Open one."""
+        self.files = [*getattr(self, "files", ()), Path(__file__).open("rb")]  # noqa: SIM115 - the matter itself
+        return super().environ(environ)
+
+
+class Unclosed(Body):
+    """Forgets its file where it is not read to its end, and keeps itself alive."""
+
+    every: ClassVar[list[Any]] = []
+
+    def __init__(self, passage: Passage, result: Any) -> None:
+        """Open it."""
+        super().__init__(passage, result)
+        self.file = Path(__file__).open("rb")  # noqa: SIM115 - the matter itself
+        self.every.append(self)
+
+    def __next__(self) -> Any:
+        """Close it at the end."""
+        try:
+            return super().__next__()
+        except StopIteration:
+            self.file.close()
+            raise
+
+
+@mutant("WSGI-MW-015")
+class ClosesAtTheEndAlone(Middleware):
+    """Closes what it opened where the body is read to its end, not where it is given up."""
+
+    body = Unclosed

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from gateproof.reference.wsgi_middleware import WSGI, Body, Environ, Middleware, Passage
@@ -285,3 +288,40 @@ class SetsCookies(Middleware):
     """Adds a cookie."""
 
     passage = Tagged
+
+
+@variant()
+class KeepsAPool(Middleware):
+    """Does something beside each call in a few threads that last, and keeps a file open for all of them."""
+
+    def __init__(self, app: WSGI) -> None:
+        """Have them."""
+        super().__init__(app)
+        self.pool = ThreadPoolExecutor(2)
+        self.log = Path(__file__).open("rb")  # noqa: SIM115 - the matter itself
+
+    def environ(self, environ: Environ) -> Any:
+        """Use them."""
+        self.pool.submit(self.log.tell)
+        return super().environ(environ)
+
+
+@variant()
+class EndsSoonAfter(Middleware):
+    """Starts a thread for each call that ends by itself, a little later."""
+
+    def environ(self, environ: Environ) -> Any:
+        """Start one."""
+        threading.Timer(0.05, str).start()
+        return super().environ(environ)
+
+
+@variant()
+class LeavesItToTheCollector(Middleware):
+    """Opens a file for each call and holds it in a cycle that nobody else holds."""
+
+    def environ(self, environ: Environ) -> Any:
+        """Open one."""
+        held: list[Any] = [Path(__file__).open("rb")]  # noqa: SIM115 - the matter itself
+        held.append(held)
+        return super().environ(environ)
