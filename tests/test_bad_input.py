@@ -286,6 +286,62 @@ serve(losing)
     assert report["totals"]["fail"] == 0
 
 
+# An ASGI server, which serves the probe until it is told to stop, and what stands between it and the probe.
+ASGI_HOST = """
+import importlib, os, socket, sys
+from gateproof.reference.asgi import Server
+sys.path.insert(0, os.getcwd())
+module, _, name = sys.argv[1].partition(":")
+module = importlib.import_module(module)
+app, port, calls = getattr(module, name), int(sys.argv[2]), []
+
+async def between(scope, receive, send):
+    marked = scope["type"] == "http" and any(name == b"gateproof-id" for name, _ in scope["headers"])
+    if marked and calls.append(1) is None and len(calls) == 3:
+        spoil(module.app_instance.link())
+    await app(scope, receive, send)
+"""
+SCOPES = "test_headers or test_method or scope_of_every_kind or query_string or root_path"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [("link.sock.shutdown(socket.SHUT_RDWR)", "was cut"), ("link.seq += 1", "journal gap")],
+    ids=["cut", "gap"],
+)
+def test_a_side_channel_that_loses_something_of_asgi(tmp_path: Path, spoil: str, words: str) -> None:
+    """The same of the other probe: an error of ours, and what comes behind it is judged."""
+    code = f"def spoil(link):\n    {spoil}\n\nServer(between, '127.0.0.1', port).serve_alone()\n"
+    server = project_server(tmp_path, ASGI_HOST + code, interface="asgi")
+    done = run(tmp_path, server, "-k", SCOPES, "--report=out")
+    assert done.returncode == 3, done.stdout
+    assert clean(done)
+    report = report_of(tmp_path)
+    assert report["totals"]["error"] >= 1
+    assert report["totals"]["fail"] == report["totals"]["warn"] == 0
+    assert any(words in problem for problem in report["suite"]["problems"])
+    assert report["totals"]["pass"] >= 2
+
+
+def test_a_server_that_lives_on_when_it_has_shut_down(tmp_path: Path) -> None:
+    """Its lifespan ends, its process does not: the run comes to its end all the same, and leaves none behind."""
+    code = """
+import time
+class Lasting(Server):
+    def serve_alone(self):
+        super().serve_alone()
+        time.sleep(300)
+
+Lasting(app, "127.0.0.1", port).serve_alone()
+"""
+    server = project_server(tmp_path, ASGI_HOST + code, interface="asgi")
+    done = run(tmp_path, server, "-k", SCOPES, "--report=out")
+    assert done.returncode == 0, done.stdout
+    assert clean(done)
+    assert report_of(tmp_path)["totals"]["pass"] >= 5
+    assert not [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(one.info["cmdline"] or [])]
+
+
 def test_an_application_cannot_be_imported_by_the_server(tmp_path: Path) -> None:
     """A path that hides the probe: the message ends with what the server said of it."""
     server = project_server(tmp_path, "import sys\nsys.path[:] = []\nimport wsgi_probe\n")

@@ -47,12 +47,14 @@ def answering(server: Server, status: int, fields: list[tuple[str, str]], parts:
     return asgi_scripts.asgi(asgi_scripts.read_body(), start, *sent, asgi_scripts.send(asgi_scripts.body(b"")))
 
 
-def by_httpx(server: Server, script: dict[str, Any], method: str, **request: Any) -> tuple[httpx.Response, Exchange]:
-    """Make a request with httpx; return its response and the exchange, whose journal is that of the probe."""
+def by_httpx(
+    server: Server, script: dict[str, Any], method: str, *, http2: bool = False, **request: Any
+) -> tuple[httpx.Response, Exchange]:
+    """Make a request with httpx (HTTP/2 is by prior knowledge); return its response and the probe's exchange."""
     exchange, _ = server.prepare(get(), script)
     lines = scripts.fields(exchange.id, script).decode("ascii").split("\r\n")[:-1]
     marks = dict(line.split(": ", 1) for line in lines)
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, timeout=10, http1=not http2, http2=http2) as client:
         url = f"http://{server.host}:{server.port}/a%20b?x=1"
         response = client.request(method, url, headers={"Host": "localhost", **marks}, **request)
     ended(server, exchange, 1)
@@ -122,3 +124,26 @@ def test_kept_connections_stay_in_step(server: Server) -> None:
             if x.response is None or x.response.framing == "close":
                 break
             assert x.answer.body == b"x" * 70_000
+
+
+@pytest.mark.parametrize("server", ["hypercorn-asyncio"], indirect=True)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_http_2_is_read_alike(server: Server, method: str) -> None:
+    """What comes over HTTP/2 is what comes over HTTP/1.1: status, fields, body, and what the application got."""
+    parts = [b"hello ", BODY] if method != "HEAD" else []
+    script = answering(server, 200, [("Content-Type", "text/plain"), ("X-A", "1"), ("X-A", "2")], parts)
+    sent = {"content": BODY} if method == "POST" else {}
+    theirs, asked = by_httpx(server, script, method, http2=True, **sent)
+    request = post(BODY, target=b"/a%20b?x=1") if sent else get(b"/a%20b?x=1", method=method.encode())
+    ours = server.exchange(request, script)
+    assert (theirs.http_version, asked.call.scope["http_version"]) == ("HTTP/2", "2")
+    assert (theirs.status_code, theirs.content) == (ours.answer.status, ours.answer.body) == (200, b"".join(parts))
+    own = (b"transfer-encoding", b"server")
+    seen = [
+        [field for field in fields_of(found) if field[0] not in own]
+        for found in (theirs.headers.raw, ours.answer.headers)
+    ]
+    assert seen[0] == seen[1]
+    assert asked.call.request_body == ours.call.request_body == sent.get("content", b"")
+    for key in ("method", "path", "raw_path", "query_string"):
+        assert asked.call.scope[key] == ours.call.scope[key]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import io
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +28,7 @@ from gateproof.conversation import Conversation
 from gateproof.judge import Judgement
 from gateproof.reference.asgi import Server as Reference
 from gateproof.runner import run_check
+from gateproof.servers.launching import free_port
 from gateproof.target import Server
 from gateproof.verdicts import Verdict
 from gateproof.wire import websocket as ws
@@ -106,6 +111,40 @@ def test_an_ordinary_client(client: Callable[[int], list[str | bytes]]) -> None:
     """Other clients and our own octets tell of the same conversation."""
     with Reference(_echoes).serve_in_thread() as server:  # type: ignore[arg-type]
         assert client(server.port) == our_octets() == SAID
+
+
+@contextlib.contextmanager
+def hosting(folder: Path, command: str) -> Iterator[int]:
+    """Let a real server host the application that echoes; yield its port."""
+    source = inspect.getsource(_echoes).replace("_echoes", "app")
+    (folder / "echoing.py").write_text("from __future__ import annotations\nfrom typing import Callable\n" + source)
+    port = free_port("127.0.0.1")
+    server = subprocess.Popen([sys.executable, "-m", *command.format(port=port).split()], cwd=folder)
+    try:
+        deadline = time.monotonic() + 20
+        while server.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+                break
+            time.sleep(0.01)  # readiness of another process can only be polled
+        yield port
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    "command",
+    [
+        "uvicorn echoing:app --port {port} --ws websockets --log-level error",
+        "uvicorn echoing:app --port {port} --ws wsproto --log-level error",
+        "hypercorn echoing:app --bind 127.0.0.1:{port} --log-level error",
+    ],
+)
+def test_a_real_server(tmp_path: Path, command: str) -> None:
+    """Whoever asks, the conversation is the same."""
+    with hosting(tmp_path, command) as port:
+        assert websockets_s(port) == wsproto_s(port) == SAID
 
 
 # -- hostile servers: whatever they do, each check ends soon, and says one thing
