@@ -18,8 +18,20 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "targets"
 RUN_S = 300
-APPLICATIONS = ("flask", "django", "bottle", "pyramid", "falcon", "a2wsgi")
-MIDDLEWARE = (
+WSGI_APPLICATIONS = ("flask", "django", "bottle", "pyramid", "falcon", "a2wsgi")
+ASGI_APPLICATIONS = (
+    "starlette",
+    "fastapi",
+    "django",
+    "channels",
+    "quart",
+    "litestar",
+    "falcon",
+    "blacksheep",
+    "sanic",
+    "engineio",
+)
+WSGI_MIDDLEWARE = (
     "whitenoise",
     "proxy_fix",
     "dispatcher",
@@ -33,10 +45,29 @@ MIDDLEWARE = (
     "paste_cascade",
     "paste_map",
     "paste_gzip",
+    "sentry_wsgi",
+    "opentelemetry_wsgi",
+)
+ASGI_MIDDLEWARE = (
+    "gzip",
+    "cors",
+    "base_http",
+    "sessions",
+    "server_errors",
+    "trusted_host",
+    "proxy_headers",
+    "proxy_fix_asgi",
+    "dispatcher_asgi",
+    "brotli",
+    "sentry",
+    "opentelemetry",
+    "channels_cookies",
 )
 TARGETS = {
-    **{f"wsgi_{name}": [f"--app=wsgi_{name}:app", "--interface=wsgi"] for name in APPLICATIONS},
-    **{name: [f"--middleware=wsgi_middleware:{name}", "--interface=wsgi"] for name in MIDDLEWARE},
+    **{f"wsgi_{name}": [f"--app=wsgi_{name}:app", "--interface=wsgi"] for name in WSGI_APPLICATIONS},
+    **{f"asgi_{name}": [f"--app=asgi_{name}:app", "--interface=asgi"] for name in ASGI_APPLICATIONS},
+    **{name: [f"--middleware=wsgi_middleware:{name}", "--interface=wsgi"] for name in WSGI_MIDDLEWARE},
+    **{name: [f"--middleware=asgi_middleware:{name}", "--interface=asgi"] for name in ASGI_MIDDLEWARE},
 }
 
 

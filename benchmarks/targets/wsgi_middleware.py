@@ -99,3 +99,19 @@ def paste_gzip(app: Any) -> Any:
     from paste.gzipper import middleware
 
     return middleware(app, compress_level=6)
+
+
+def sentry_wsgi(app: Any) -> Any:
+    """Sentry's SentryWsgiMiddleware, which sends nothing anywhere."""
+    import sentry_sdk
+    from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+
+    sentry_sdk.init(traces_sample_rate=1.0, default_integrations=False)
+    return SentryWsgiMiddleware(app)
+
+
+def opentelemetry_wsgi(app: Any) -> Any:
+    """OpenTelemetry's OpenTelemetryMiddleware."""
+    from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+
+    return OpenTelemetryMiddleware(app)
