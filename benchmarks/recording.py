@@ -64,7 +64,7 @@ def pytest_configure() -> None:
     wrap(Connection, "_note", noted)
     wrap(Connection, "close", lambda _, connection: EVENTS.append(("close", id(connection.trace))))
     wrap(Launch, "start", lambda _, launch: LAUNCHES.append((launch.variant, launch.id, launch.port)))
-    wrap(gateproof.draw.Draw, "_drawn", lambda _, draw, law, strategy, count, least: DRAWS.append((strategy, count)))
+    wrap(gateproof.draw.Draw, "_drawn", lambda _, draw, law, strategy, count, *limits: DRAWS.append((strategy, count)))
 
 
 def pytest_unconfigure() -> None:
