@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Callable
 
 from gateproof.drive.asgi.playing import Stage
+
+from ...counting import open_files
 
 TIMES = 5
 REST_S = 0.5
@@ -43,11 +44,3 @@ def grown(stage: Stage, play: Callable[[], object]) -> str:
 def counted(stage: Stage) -> tuple[int, ...]:
     """Return how much there is of everything that may be left behind."""
     return len(stage.loop.left_behind()), len(stage.loop.suspended()), threading.active_count(), open_files()
-
-
-def open_files() -> int:
-    """Return the number of open files of this process, 0 where it cannot be told."""
-    try:
-        return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return 0

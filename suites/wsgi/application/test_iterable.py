@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 
+from ...counting import open_files
 from .looking import judge_conduct, worse
 
 REPEATS = 4
@@ -33,14 +33,6 @@ def held(serve: Callable[[], Served]) -> tuple[int, int]:
     kept = [serve() for _ in range(REPEATS)]  # kept alive, so that close() alone counts and no collector
     after = open_files(), threading.active_count()
     return (after[0] - before[0], after[1] - before[1]) if kept else (0, 0)
-
-
-def open_files() -> int:
-    """Return the number of open files of this process, 0 where it cannot be told."""
-    try:
-        return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return 0
 
 
 @requirement("WSGI-ITER-021", "WSGI-ITER-022")

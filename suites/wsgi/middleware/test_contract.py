@@ -14,7 +14,7 @@ from gateproof.drive.wsgi.inner import CONTAINERS, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
-from ..application.test_iterable import open_files
+from ...counting import open_files
 from .looking import LONG, MANNERS, judge_conduct, passing
 
 CALLS = 5
