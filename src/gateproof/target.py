@@ -37,6 +37,7 @@ SETTLE_S = 2.0
 # answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
 QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
+DRIPS = 4  # so many times longer may an answer take of which more and more comes
 LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
 LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often,
@@ -214,18 +215,24 @@ class Dialogue:
     def _response(self, exchange: Exchange, deadline: float) -> Response:
         """Read a response until the deadline; raises `Silent` earlier where it is plain that none will come."""
         method, begun = exchange.method.encode("latin-1"), time.monotonic()
+        last = begun + (deadline - begun) * DRIPS
         while True:
             quiet_s, others = self.server.quiet
-            heard = max([begun, *(moment for moment, direction, _ in self.wire.trace[-1:] if direction == "in")])
             try:
-                return self.wire.read_response(method, min(deadline, heard + quiet_s))
+                return self.wire.read_response(method, min(deadline, max(begun, self.wire.heard) + quiet_s))
             except Silent as silence:
-                if time.monotonic() >= deadline or self.wire.reader.hopeless:
+                if self.wire.reader.hopeless:
                     raise
-                before = len(self.wire.trace)
+                if time.monotonic() >= deadline:
+                    # One that is slow with everybody has said nothing wrong as long as more of the answer comes.
+                    deadline = min(self.wire.heard + quiet_s, last)
+                    if time.monotonic() >= deadline:
+                        raise
+                    continue
+                before = self.wire.heard
                 if (self.server.at_work() and not self.eager) or not self.server.answers_others(others, deadline):
-                    return self.wire.read_response(method, deadline)
-                if not self.wire.readable() and len(self.wire.trace) == before:
+                    begun = deadline
+                elif not self.wire.readable() and self.wire.heard == before:
                     raise silence from None
 
     def wait(self, event: str, timeout: float = SETTLE_S, exchange: Exchange | None = None) -> Event | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateproof.exchange import Exchange
+from gateproof.target import Dialogue
 from gateproof.wire.client import LOOK_S, Connection, Silent
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -58,3 +60,44 @@ def test_a_look_is_a_short_one(pair: tuple[Connection, socket.socket]) -> None:
     stop.set()
     connection.close()
     thread.join()
+
+
+class Busy:
+    """A server that answers nobody else before a deadline: the machine is slow, or it hangs."""
+
+    quiet = (0.1, 5)
+
+    def at_work(self) -> bool:
+        """No script waits."""
+        return False
+
+    def answers_others(self, count: int, deadline: float) -> bool:
+        """Not in time."""
+        time.sleep(max(deadline - time.monotonic(), 0.0))
+        return False
+
+
+def answer_of(made: Connection, patience: float) -> bytes:
+    """Return the body that a dialogue with a busy server reads."""
+    exchange = Exchange("x", b"GET / HTTP/1.1\r\n\r\n", None, False, "", "GET", None)  # type: ignore[arg-type]
+    return Dialogue(Busy(), made)._response(exchange, time.monotonic() + patience).body  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_still_coming_is_not_given_up(pair: tuple[Connection, socket.socket]) -> None:
+    """One that is slow with everybody has said nothing wrong; one that stops has."""
+    connection, other = pair
+
+    def drip() -> None:
+        for octet in ANSWER:
+            other.sendall(bytes([octet]))
+            time.sleep(0.02)
+        other.sendall(ANSWER[:9])
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    assert answer_of(connection, 0.3) == b"ok"
+    thread.join()
+    begun = time.monotonic()
+    with pytest.raises(Silent):
+        answer_of(connection, 0.3)
+    assert time.monotonic() - begun < 2.0

@@ -59,6 +59,7 @@ class Connection:
         self.trace: list[tuple[float, str, bytes]] = []
         self.reader = ResponseReader()
         self.broken = False
+        self.heard = 0.0  # when octets came last
         self._kept = 0
         try:
             self.socket = self._open(host, port, uds, timeout, receive_buffer)
@@ -184,6 +185,7 @@ class Connection:
             raise Closed(self.reader.partial) from error
         self._note("in" if octets else "eof", octets)
         if octets:
+            self.heard = time.monotonic()
             self.reader.feed(octets)
         else:
             self.reader.eof()
