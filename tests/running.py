@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 from jsonschema import Draft202012Validator
 
 from gateproof.report import schema
@@ -33,6 +34,14 @@ def report_of(folder: Path) -> dict[str, Any]:
     assert problems == []
     assert sum(loaded["totals"].values()) == len(loaded["requirements"])
     return loaded
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; it may end while it is asked for."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def clean(done: subprocess.CompletedProcess[str]) -> bool:

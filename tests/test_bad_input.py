@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import SERVER, clean, project_server, report_of, run
+from tests.running import SERVER, clean, lives, project_server, report_of, run
 
 pytestmark = pytest.mark.servers
 
@@ -240,7 +240,7 @@ serve(app)
     done = run(tmp_path, server, "-k", "version_and_scheme")
     assert done.returncode == 0, done.stdout
     worker = int((tmp_path / "worker").read_text())
-    assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == psutil.STATUS_ZOMBIE
+    assert not lives(worker)
 
 
 # -- the way between

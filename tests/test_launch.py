@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gateproof.channel import Channel
@@ -23,6 +22,7 @@ from gateproof.servers import Launch, LaunchError, Profile, launch, resolve
 from gateproof.servers.launching import STOP_S
 from gateproof.target import DYING_S, Server
 from gateproof.wire.request import get
+from tests.running import lives
 
 pytestmark = pytest.mark.servers
 
@@ -57,7 +57,7 @@ def gone(pids: list[int], seconds: float = 5.0) -> bool:
     """Tell whether all processes end in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+        if not any(lives(pid) for pid in pids):
             return True
         time.sleep(0.05)
     return False
@@ -106,7 +106,7 @@ def test_nothing_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
     assert run.stdout is not None
     pids = [int(word) for word in run.stdout.readline().split()]
     assert len(pids) == 2
-    assert all(psutil.pid_exists(pid) for pid in pids)
+    assert all(lives(pid) for pid in pids)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
     run.stdout.close()

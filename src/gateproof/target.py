@@ -37,7 +37,7 @@ SETTLE_S = 2.0
 # answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
 QUIET = (0.1, 5)
 PATIENTLY_QUIET = (1.0, 20)
-DRIPS = 4  # so many times longer may an answer take of which more and more comes
+DRIPS_S = 5.0  # so much longer may an answer take of which more and more comes, before anybody is accused of it
 LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
 LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often,
@@ -215,7 +215,7 @@ class Dialogue:
     def _response(self, exchange: Exchange, deadline: float) -> Response:
         """Read a response until the deadline; raises `Silent` earlier where it is plain that none will come."""
         method, begun = exchange.method.encode("latin-1"), time.monotonic()
-        last = begun + (deadline - begun) * DRIPS
+        last = deadline + (DRIPS_S if self.server.quiet == PATIENTLY_QUIET else 0.0)
         while True:
             quiet_s, others = self.server.quiet
             try:

@@ -69,8 +69,11 @@ class Halting(Connection):
 
     async def write(self, octets: bytes) -> None:
         """The choice."""
-        width = 1 if octets.startswith(b"HTTP/") else max(len(octets) // 3, 1)
-        for place in range(0, len(octets), width):
+        head = octets.find(b"\r\n\r\n") + 4 if octets.startswith(b"HTTP/") else 0
+        for place in range(head):
+            await super().write(octets[place : place + 1])
+        width = max((len(octets) - head) // 3, 1)
+        for place in range(head, len(octets), width):
             await super().write(octets[place : place + width])
 
 
