@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+
+TIMES = 5
+REST_S = 0.5  # what is about to end may take so long
 
 
 def open_files() -> int:
@@ -11,3 +15,16 @@ def open_files() -> int:
         return len(os.listdir("/proc/self/fd"))
     except OSError:
         return 0
+
+
+def growth(count: Callable[[], Mapping[str, int]], play: Callable[[], object]) -> Callable[[], dict[str, int]]:
+    """Play several times, after one time more; return what tells what has grown with every one of them."""
+    before = count()
+    for _ in range(TIMES):
+        play()
+    return lambda: {name: more for name, now in count().items() if (more := now - before[name]) >= TIMES}
+
+
+def in_words(grown: Mapping[str, int]) -> str:
+    """Say what has grown, '' where nothing has."""
+    return f"{', '.join(f'{count} {name}' for name, count in grown.items())} more" if grown else ""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from blacksheep import Application, Content, Request, Response, StreamedContent, WebSocket, WebSocketDisconnectError
 from blacksheep.server.responses import html, json, redirect, status_code
+from endless import again
 
-PAUSE_S = 0.01
 app = Application()
 app.serve_files(Path(__file__).parent, root_path="static", extensions={".py"})
 
@@ -51,9 +50,8 @@ async def events() -> Response:
     """Give a body without end."""
 
     async def pieces() -> AsyncIterator[bytes]:
-        while True:
-            yield b"data: again\n\n"
-            await sleep(PAUSE_S)
+        async for piece in again(b"data: again\n\n"):
+            yield piece
 
     return Response(200, content=StreamedContent(b"text/event-stream", pieces))
 

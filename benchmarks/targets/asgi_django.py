@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,8 +10,7 @@ from django.core.asgi import get_asgi_application
 from django.http import JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-
-PAUSE_S = 0.01
+from endless import again
 
 
 @csrf_exempt
@@ -33,13 +31,7 @@ async def stream(request: Any) -> Any:
 
 async def events(request: Any) -> Any:
     """Give a body without end."""
-
-    async def pieces() -> AsyncIterator[bytes]:
-        while True:
-            yield b"data: again\n\n"
-            await sleep(PAUSE_S)
-
-    return StreamingHttpResponse(pieces(), content_type="text/event-stream")
+    return StreamingHttpResponse(again(b"data: again\n\n"), content_type="text/event-stream")
 
 
 wsgi_django.urlpatterns[:0] = [path("json", json), path("stream", stream), path("events", events)]

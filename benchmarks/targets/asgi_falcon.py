@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import falcon
 import falcon.asgi
-
-PAUSE_S = 0.01
+from endless import again
 
 
 class Root:
@@ -61,13 +59,7 @@ class Events:
 
     async def on_get(self, request: Any, response: Any) -> None:
         """Give them."""
-
-        async def pieces() -> AsyncIterator[Any]:
-            while True:
-                yield falcon.asgi.SSEvent(text="again")
-                await sleep(PAUSE_S)
-
-        response.sse = pieces()
+        response.sse = again(falcon.asgi.SSEvent(text="again"))
 
 
 class Nothing:

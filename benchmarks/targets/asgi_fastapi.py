@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+from endless import again
 from fastapi import Body, Depends, FastAPI, File, Form, Header, UploadFile, WebSocket
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
-
-PAUSE_S = 0.01
 
 
 @asynccontextmanager
@@ -73,13 +71,7 @@ def stream() -> Any:
 @app.get("/events")
 async def events() -> Any:
     """Give a body without end."""
-
-    async def pieces() -> AsyncIterator[str]:
-        while True:
-            yield "data: again\n\n"
-            await sleep(PAUSE_S)
-
-    return StreamingResponse(pieces(), media_type="text/event-stream")
+    return StreamingResponse(again("data: again\n\n"), media_type="text/event-stream")
 
 
 @app.get("/none", status_code=204)

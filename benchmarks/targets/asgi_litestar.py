@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from endless import again
 from litestar import Litestar, Request, delete, get, post, websocket_listener
 from litestar.response import File, Redirect, ServerSentEvent, Stream
 from litestar.static_files import create_static_files_router
-
-PAUSE_S = 0.01
 
 
 @get("/", media_type="text/html")
@@ -59,13 +57,7 @@ async def stream() -> Stream:
 @get("/events")
 async def events() -> ServerSentEvent:
     """Give a body without end."""
-
-    async def pieces() -> AsyncIterator[str]:
-        while True:
-            yield "again"
-            await sleep(PAUSE_S)
-
-    return ServerSentEvent(pieces())
+    return ServerSentEvent(again("again"))
 
 
 @delete("/none")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from typing import Any
 
+from endless import again
 from quart import Quart, Response, jsonify, redirect, request, send_file, session, websocket
 
-PAUSE_S = 0.01
 app = Quart(__name__)
 app.secret_key = "not a secret"
 
@@ -52,13 +51,7 @@ async def stream() -> Any:
 @app.get("/events")
 async def events() -> Any:
     """Give a body without end."""
-
-    async def pieces() -> AsyncIterator[str]:
-        while True:
-            yield "data: again\n\n"
-            await sleep(PAUSE_S)
-
-    response = Response(pieces(), mimetype="text/event-stream")
+    response = Response(again("data: again\n\n"), mimetype="text/event-stream")
     response.timeout = None
     return response
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from typing import Any
 
+from endless import again
 from sanic import Sanic
 from sanic.response import empty, file, html, json, redirect, text
 
-PAUSE_S = 0.01
 app = Sanic("gateproof_target", configure_logging=False)
 
 
@@ -50,9 +49,8 @@ async def stream(request: Any) -> Any:
 async def events(request: Any) -> Any:
     """Give a body without end."""
     response = await request.respond(content_type="text/event-stream")
-    while True:
-        await response.send("data: again\n\n")
-        await sleep(PAUSE_S)
+    async for said in again("data: again\n\n"):
+        await response.send(said)
 
 
 @app.get("/none")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from endless import again
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
@@ -16,8 +16,6 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
-
-PAUSE_S = 0.01
 
 
 async def root(request: Any) -> Response:
@@ -55,13 +53,7 @@ async def stream(request: Any) -> Response:
 
 async def events(request: Any) -> Response:
     """Give a body without end."""
-
-    async def pieces() -> AsyncIterator[str]:
-        while True:
-            yield "data: again\n\n"
-            await sleep(PAUSE_S)
-
-    return StreamingResponse(pieces(), media_type="text/event-stream")
+    return StreamingResponse(again("data: again\n\n"), media_type="text/event-stream")
 
 
 async def none(request: Any) -> Response:

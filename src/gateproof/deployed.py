@@ -232,6 +232,10 @@ class DeployedServer(Server):
         """An exchange without a call: no response could bring the journal of a lifespan."""
         return Exchange("", b"", None, False, self.running.id, "", self.channel.events)
 
+    def shows(self, method: bytes) -> bool:
+        """Tell whether a request of this method shows its call: there is no room in the response to HEAD."""
+        return method != b"HEAD"
+
     def sees_us(self) -> bool:
         """Tell whether the application is told the very connection that we made: nobody in between took it over."""
         with self.connect() as connection:

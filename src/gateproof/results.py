@@ -14,7 +14,7 @@ from gateproof.bounds import EXCHANGE_BYTES, FRAME_BYTES, JOURNAL_BYTES, SEEN_BY
 from gateproof.exchange import Exchange
 from gateproof.judge import Judgement
 from gateproof.runner import Outcome
-from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Verdict, tallied, worst
+from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Verdict, doubtful, tallied, worst
 
 if TYPE_CHECKING:
     from gateproof.inprocess import Played
@@ -154,7 +154,7 @@ def repeated(outcomes: Sequence[JsonDict]) -> JsonDict:
         worsts = [min(said, key=_rank) for said in each_run if said]
         counted: dict[str, int] = {}
         for one in worsts:
-            kind = UNSTABLE if one["k"] < one["n"] else one["verdict"]
+            kind = UNSTABLE if doubtful(one) else one["verdict"]
             counted[kind] = counted.get(kind, 0) + 1
         found = tallied(counted)
         shown = min(worsts, key=_rank)

@@ -221,17 +221,15 @@ class Dialogue:
             try:
                 return self.wire.read_response(method, min(deadline, max(begun, self.wire.heard) + quiet_s))
             except Silent as silence:
-                if self.wire.reader.hopeless:
+                now, before = time.monotonic(), self.wire.heard
+                # One that is slow with everybody has said nothing wrong as long as more of the answer comes.
+                more_by = min(before + quiet_s, last)
+                if self.wire.reader.hopeless or now >= max(deadline, more_by):
                     raise
-                if time.monotonic() >= deadline:
-                    # One that is slow with everybody has said nothing wrong as long as more of the answer comes.
-                    deadline = min(self.wire.heard + quiet_s, last)
-                    if time.monotonic() >= deadline:
-                        raise
-                    continue
-                before = self.wire.heard
-                if (self.server.at_work() and not self.eager) or not self.server.answers_others(others, deadline):
-                    begun = deadline
+                if now >= deadline:
+                    deadline = more_by
+                elif (self.server.at_work() and not self.eager) or not self.server.answers_others(others, deadline):
+                    begun = deadline  # nothing is plain before
                 elif not self.wire.readable() and self.wire.heard == before:
                     raise silence from None
 
@@ -317,6 +315,10 @@ class Server:
     def has(self, capability: str) -> bool:
         """Tell whether the profile declares a capability."""
         return capability in self.running.capabilities
+
+    def shows(self, method: bytes) -> bool:
+        """Tell whether a request of this method shows its call."""
+        return True
 
     def unsupported(self, reason: str) -> NoReturn:
         """End the check: the target lacks what it needs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Verdict(StrEnum):
@@ -31,6 +32,11 @@ UNSTABLE = "unstable"
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that stands when several were given; `untested` when none was."""
     return min(verdicts, key=RANK.__getitem__, default=Verdict.UNTESTED)
+
+
+def doubtful(said: Mapping[str, Any]) -> bool:
+    """Tell whether a check, or its judgement, was not the same each time: `k` of `n` runs saw it."""
+    return bool(said["k"] < said["n"])
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from gateproof.report.reading import ReportError, fingerprint, target_name
 from gateproof.requirements.gates import GATES, lacks
 from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet
 from gateproof.requirements.sets.levels import LEVELS, MEANING, within
-from gateproof.verdicts import BROKEN, RANK, Exit, Verdict
+from gateproof.verdicts import BROKEN, RANK, Exit, Verdict, doubtful
 
 JsonDict = dict[str, Any]
 SCHEMA = "gateproof.certificate/1"
@@ -158,9 +158,9 @@ def _standing(
         if names:
             return Standing(row, "denied", "untested", f"{why}: {', '.join(names)}")
     every = [check for checks in said.values() for check in checks]
-    doubtful = next((check for check in every if check["k"] < check["n"]), None)
-    if doubtful is not None:
-        why = doubtful["message"] or f"{doubtful['verdict']} in {doubtful['k']} of {doubtful['n']} runs"
+    unsure = next(filter(doubtful, every), None)
+    if unsure is not None:
+        why = unsure["message"] or f"{unsure['verdict']} in {unsure['k']} of {unsure['n']} runs"
         return Standing(row, "denied", "unstable", why)
     return _weighed(row, list(said.values()), shown)
 

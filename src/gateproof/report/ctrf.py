@@ -7,6 +7,7 @@ from typing import Any
 
 from gateproof.report.hostile import visible
 from gateproof.report.reading import unstable
+from gateproof.verdicts import doubtful
 
 JsonDict = dict[str, Any]
 VERSION = "1.0.0"
@@ -59,8 +60,8 @@ def _test(name: str, entry: JsonDict) -> JsonDict:
         test["flaky"] = True
         test["status"] = "other" if test["status"] == "passed" else test["status"]
     shown = next((check for check in entry["checks"] if check["verdict"] == verdict and check["seen"]), None)
-    doubtful = "; ".join(check["message"] for check in entry["checks"] if check["k"] < check["n"])
-    said = doubtful or entry["reason"] or (f"expected {shown['expected']}, seen {shown['seen']}" if shown else "")
-    if said and (doubtful or verdict != "pass"):
+    unsure = "; ".join(check["message"] for check in filter(doubtful, entry["checks"]))
+    said = unsure or entry["reason"] or (f"expected {shown['expected']}, seen {shown['seen']}" if shown else "")
+    if said and (unsure or verdict != "pass"):
         test["message"] = visible(said, 1_000)
     return test

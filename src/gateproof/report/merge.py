@@ -10,7 +10,7 @@ from gateproof import bounds
 from gateproof.report.reading import ReportError, fingerprint, target_name, unstable
 from gateproof.results import totals
 from gateproof.settings import NOWHERE
-from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Exit, Verdict, tallied, worst, worst_exit
+from gateproof.verdicts import BROKEN, RANK, UNSTABLE, Exit, Verdict, doubtful, tallied, worst, worst_exit
 
 JsonDict = dict[str, Any]
 TARGET = ("kind", "name", "version", "interface", "python", "distribution", "digest", "spec")
@@ -151,7 +151,7 @@ def _check(runs: list[JsonDict], folder: str) -> JsonDict:
 
 def tally(check: JsonDict) -> dict[str, int]:
     """Return in how many runs a check of a report said what: verdict, or `unstable` -> number of runs."""
-    own = {UNSTABLE if check["k"] < check["n"] else check["verdict"]: 1}
+    own = {UNSTABLE if doubtful(check) else check["verdict"]: 1}
     found: dict[str, int] = check.get("tally", own)
     return found
 

@@ -12,6 +12,7 @@ from gateproof.report.hostile import visible
 from gateproof.report.shape import misfit
 from gateproof.requirements import sets
 from gateproof.results import SCHEMA
+from gateproof.verdicts import doubtful
 
 JsonDict = dict[str, Any]
 
@@ -60,7 +61,7 @@ def fingerprint(report: JsonDict) -> str:
 
 def unstable(entry: JsonDict) -> bool:
     """Tell whether a check of a requirement did not say the same each time."""
-    return any(check["k"] < check["n"] for check in entry["checks"])
+    return any(map(doubtful, entry["checks"]))
 
 
 def target_name(report: JsonDict) -> str:

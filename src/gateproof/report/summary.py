@@ -13,7 +13,7 @@ from gateproof.report import badge
 from gateproof.report.hostile import link, visible
 from gateproof.report.reading import unstable
 from gateproof.report.view import sentence
-from gateproof.verdicts import Verdict
+from gateproof.verdicts import Verdict, doubtful
 
 JsonDict = dict[str, Any]
 LISTED = 40
@@ -60,11 +60,6 @@ def _totals(report: JsonDict) -> list[str]:
 
 def _says(verdict: str, check: JsonDict) -> bool:
     return bool(check["verdict"] == verdict)
-
-
-def doubtful(check: JsonDict) -> bool:
-    """Tell whether a check did not say the same each time."""
-    return bool(check["k"] < check["n"])
 
 
 def _listed(title: str, rows: Mapping[str, JsonDict], shown: Callable[[JsonDict], bool]) -> list[str]:

@@ -15,6 +15,7 @@ TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 STATUS_LINE = re.compile(rb"(HTTP/\d\.\d) (\d{3})(?: ([^\r\n]*))?")
 BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 DIGITS = re.compile(rb"[0-9]+")
+SPAN = re.compile(rb"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]{1,18}|\*)", re.IGNORECASE)
 HEX = re.compile(rb"[0-9A-Fa-f]+")
 
 
@@ -198,6 +199,12 @@ class ResponseReader:
             name, _, value = line.rstrip(b"\r\n").partition(b":")
             response.trailers.append((name, value.strip(b" \t")))
         response.complete = True
+
+
+def part_length(content_range: bytes) -> int:
+    """Return how many octets a part has by its Content-Range (RFC 9110, 14.4); 0 where that does not say."""
+    found = SPAN.fullmatch(content_range.strip())
+    return max(int(found[2]) - int(found[1]) + 1, 0) if found else 0
 
 
 def final(octets: bytes) -> bytes:

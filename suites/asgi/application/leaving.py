@@ -8,12 +8,9 @@ from collections.abc import Callable
 
 from gateproof.drive.asgi.playing import Stage
 
-from ...counting import open_files
+from ...counting import REST_S, growth, in_words, open_files
 
-TIMES = 5
-REST_S = 0.5
 GENERATORS = "suspended generators"
-NAMES = ("tasks", GENERATORS, "threads", "open files")
 
 
 def grown(stage: Stage, play: Callable[[], object]) -> str:
@@ -21,14 +18,7 @@ def grown(stage: Stage, play: Callable[[], object]) -> str:
     play()
     # What is collected as garbage while we count would hide what grows.
     held = stage.loop.left_behind(), stage.loop.suspended()
-    before = counted(stage)
-    for _ in range(TIMES):
-        play()
-
-    def more() -> dict[str, int]:
-        growth = (now - then for now, then in zip(counted(stage), before, strict=True))
-        return {name: count for name, count in zip(NAMES, growth, strict=True) if count >= TIMES}
-
+    more = growth(lambda: counted(stage), play)
     if more():
         stage.settle(lambda: not more(), REST_S)
     if GENERATORS in more():
@@ -38,9 +28,14 @@ def grown(stage: Stage, play: Callable[[], object]) -> str:
         del tasks
     found = more()
     del held
-    return f"{', '.join(f'{count} {name}' for name, count in found.items())} more" if found else ""
+    return in_words(found)
 
 
-def counted(stage: Stage) -> tuple[int, ...]:
+def counted(stage: Stage) -> dict[str, int]:
     """Return how much there is of everything that may be left behind."""
-    return len(stage.loop.left_behind()), len(stage.loop.suspended()), threading.active_count(), open_files()
+    return {
+        "tasks": len(stage.loop.left_behind()),
+        GENERATORS: len(stage.loop.suspended()),
+        "threads": threading.active_count(),
+        "open files": open_files(),
+    }

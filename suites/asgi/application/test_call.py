@@ -8,8 +8,9 @@ from gateproof.drive.asgi import App, Request
 from gateproof.drive.asgi.application import answer
 from gateproof.judge import Blocked, Judge
 
+from ...counting import TIMES
 from .drawing import groups
-from .leaving import TIMES, grown
+from .leaving import grown
 from .surveying import overseen
 from .varying import working
 

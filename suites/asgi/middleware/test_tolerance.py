@@ -12,8 +12,9 @@ from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server, 
 from gateproof.judge import Judge
 from gateproof.wire.selecting import UNPARSED
 
+from ...counting import TIMES
 from ..application import drawing
-from ..application.leaving import TIMES, grown
+from ..application.leaving import grown
 from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS, UNIX
 from .around import CONNECT, reached, talk
 

@@ -122,7 +122,7 @@ def whole(x: Exchange, octets: bytes, status: int = 200) -> bool:
     )
 
 
-def values_of(response: Response, name: bytes, given: list[bytes]) -> list[bytes]:
+def without_additions(response: Response, name: bytes, given: list[bytes]) -> list[bytes]:
     """Return the values of a field, less what a server adds to those of the application: a Vary or a cookie, say."""
     came = response.all(name)
     return came if len(came) <= len(given) else [value for value in came if value in given]

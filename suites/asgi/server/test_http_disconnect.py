@@ -143,12 +143,7 @@ def test_no_disconnect_while_the_client_is_there(server: Server, judge: Judge) -
             rest = [send(body(b"", more=False))] if steps else [send(start(200, [TEXT])), send(body(b"ok", more=False))]
             wakes = [join("pending", min(limit(server), 3.0))] * woken
             with server.connect() as connection:
-                pending = [
-                    spawn("pending", receive()),
-                    wait("go", 8.0),
-                    *rest,
-                    *wakes,
-                ]
+                pending = [spawn("pending", receive()), wait("go", 8.0), *rest, *wakes]
                 x = connection.begin(request, asgi(read_body(), *steps, *pending, live=True))
                 if comes(server, x, "waiting") is None:
                     continue

@@ -21,18 +21,7 @@ from gateproof.wire.request import get, post
 
 from .calling import PART, PARTS, standing_still
 from .looking import extensions, kept, scope_of
-from .responding import (
-    behind,
-    framing_problems,
-    head_of,
-    lengths,
-    out_of_step,
-    parted,
-    raw,
-    shown,
-    trying,
-    whole,
-)
+from .responding import behind, framing_problems, head_of, lengths, out_of_step, parted, raw, shown, trying, whole
 from .watching import comes
 
 LIKE_FRAMING = [

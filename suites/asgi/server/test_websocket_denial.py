@@ -17,7 +17,7 @@ from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 
 from .looking import extensions, websocket_scope
-from .responding import values_of
+from .responding import without_additions
 from .talking import ends_soon, limit, speaks
 
 EXTENSION = "websocket.http.response"
@@ -90,7 +90,7 @@ def test_the_denial_is_the_response(server: Server, judge: Judge, draw: Draw) ->
             judge(of_body, whole, f"{wanted!r} for {denial}", response.body)
             for name, _ in denial.headers:
                 values = [value for key, value in denial.headers if key == name]
-                seen = values_of(response, name, values)
+                seen = without_additions(response, name, values)
                 judge("ASGI-EXT-083", seen == values, f"{name!r}: {values}", seen)
 
     corpus = [

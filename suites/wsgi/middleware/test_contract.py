@@ -14,11 +14,9 @@ from gateproof.drive.wsgi.inner import CONTAINERS, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
-from ...counting import open_files
+from ...counting import REST_S, TIMES, growth, in_words, open_files
 from .looking import LONG, MANNERS, judge_conduct, passing
 
-CALLS = 5
-REST_S = 0.5
 PAUSE_S = 0.01
 
 
@@ -80,23 +78,16 @@ def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: 
 
             more = grown(play)
             how = f"given up after {manner.take}" if manner.take is not None else f"raised within at {script.raises_at}"
-            judge("WSGI-MW-015", not more, f"as much after {CALLS} calls as before", f"{more} ({how})")
+            judge("WSGI-MW-015", not more, f"as much after {TIMES} calls as before", f"{more} ({how})")
 
 
 def grown(play: Callable[[], object]) -> str:
     """Return what grew with every one of several equal calls, in words; '' where nothing did."""
     play()
-    before = threading.active_count(), open_files()
-    for _ in range(CALLS):
-        play()
-
-    def more() -> list[str]:
-        growth = (now - then for now, then in zip((threading.active_count(), open_files()), before, strict=True))
-        return [f"{count} {name}" for count, name in zip(growth, ("threads", "files"), strict=True) if count >= CALLS]
-
+    more = growth(lambda: {"threads": threading.active_count(), "files": open_files()}, play)
     if more():
         gc.collect()
         deadline = time.monotonic() + REST_S
         while more() and time.monotonic() < deadline:
             time.sleep(PAUSE_S)  # no event tells that a thread of somebody else has ended
-    return f"{' and '.join(more())} more" if more() else ""
+    return in_words(more())

@@ -80,7 +80,7 @@ def test_each_request_has_an_environ_of_its_own(server: Server, judge: Judge) ->
 @requirement("WSGI-ENV-004")
 def test_request_method_is_never_empty(server: Server, judge: Judge) -> None:
     """Present and not '' for every method that the server passes on."""
-    for method in (method for method in METHODS if pools.tells(server, method)):
+    for method in filter(server.shows, METHODS):
         x = server.exchange(get(method=method), ok())
         if not x.refused:
             seen = value(x.call.environ, "REQUEST_METHOD")
@@ -93,7 +93,7 @@ def test_request_method_is_the_token_that_was_sent(server: Server, judge: Judge,
     """Methods are case-sensitive; a server may refuse one, not change it."""
 
     def law(method: bytes) -> None:
-        if not pools.tells(server, method):
+        if not server.shows(method):
             return
         x = server.exchange(get(method=method), ok())
         if x.calls:

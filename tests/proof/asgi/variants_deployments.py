@@ -12,6 +12,7 @@ from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_http import Event, Http
 from gateproof.reference.asgi_websocket import WebSocket
 
+from ..wsgi.variants_more import behind_an_interim
 from .faults import choice
 
 LATE_S, PING_S, PONG_S = 0.05, 0.2, 0.4
@@ -72,8 +73,7 @@ class Telling(Http):
             length, more = b"Content-Length: %d\r\n", b"\r\n" + self.quoted
             head = (head + b"\r\n").replace(length % len(text), length % len(text + more)).removesuffix(b"\r\n")
             octets = head + end + text + more
-        final = octets.startswith(b"HTTP/1.1 ") and octets[9:10] != b"1" and not self.request.is_1_0
-        await super().write(b"HTTP/1.1 102 Processing\r\n\r\n" * final + octets)
+        await super().write(behind_an_interim(octets, self.request))
 
 
 @choice()

@@ -16,13 +16,18 @@ from .mutants_start import answering
 from .variants import Editing
 
 
+def behind_an_interim(octets: bytes, request: Request) -> bytes:
+    """Return the octets of an answer, with an interim one before the header of a final one."""
+    final = octets.startswith(b"HTTP/1.1 ") and octets[9:10] != b"1" and not request.is_1_0
+    return b"HTTP/1.1 102 Processing\r\n\r\n" * final + octets
+
+
 class InterimFirst(Answer):
     """102 comes before each final response (RFC 9110, 15.2: a client copes with any number)."""
 
     def send(self, octets: bytes) -> None:
         """The choice."""
-        final = octets.startswith(b"HTTP/1.1 ") and octets[9:10] != b"1" and not self.request.is_1_0
-        super().send(b"HTTP/1.1 102 Processing\r\n\r\n" * final + octets)
+        super().send(behind_an_interim(octets, self.request))
 
 
 variant()(answering(InterimFirst))
