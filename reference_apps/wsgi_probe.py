@@ -35,7 +35,7 @@ RAISABLE = {
     kind.__name__: kind
     for kind in (
         Exception, ValueError, TypeError, RuntimeError, OSError, KeyError, AssertionError, UnicodeError, MemoryError,
-        BaseException, SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration,
+        BufferError, ReferenceError, BaseException, SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration,
     )
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import socket
+import sys
 from typing import Any
 
 from gateproof.reference.answer import Answer, FileWrapper
@@ -185,6 +188,46 @@ class BufferedErrors(Server):
                 return len(octets)
 
         return io.TextIOWrapper(io.BufferedWriter(Octets()), "utf-8", "backslashreplace", write_through=True)
+
+
+class Records:
+    """A stream of text for a log of JSON records: one for each piece, whose line ends are quoted."""
+
+    def __init__(self, log: Any) -> None:
+        """The log that the records go to."""
+        self.log = log
+
+    def write(self, text: str) -> int:
+        """The choice."""
+        self.log.write(json.dumps({"system": "wsgi", "message": text}) + "\n")
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """One after another."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back but by the log."""
+        self.log.flush()
+
+
+@variant()
+class StructuredLog(Server):
+    """The log has a JSON record for each entry; that of a failure has its type and its place, and no message."""
+
+    def errors_stream(self) -> Any:
+        """The choice."""
+        return Records(self.errors)
+
+    def report(self) -> None:
+        """The choice."""
+        kind, _, place = sys.exc_info()
+        name = kind.__name__ if kind is not None else ""
+        line = place.tb_lineno if place is not None else 0
+        with contextlib.suppress(ValueError, OSError):
+            self.errors.write(json.dumps({"failure": {"type": name, "line": line}}) + "\n")
+            self.errors.flush()
 
 
 class SmallBlocks(FileWrapper):
