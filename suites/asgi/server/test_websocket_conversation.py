@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
+from . import refusing
 from .looking import plain
 from .talking import RESERVED, content, depart, ended, events, limit, octets, same, short, speaks, talking
 
@@ -41,21 +43,36 @@ class Talk:
 
     Steps are (who, content): "client" says a message, "pieces" says it in fragments, "ping" sends a ping, "app"
     receives what is next, if there is anything, and "says" sends a message, which the client reads before it goes on.
+    "beside" is a handshake on another connection that fails; `before` are those that fail before this one begins. Each
+    is one of `refusing.FAILURES`.
     """
 
     steps: tuple[tuple[str, str | bytes], ...]
     end: str
     accept: str = ""
+    before: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """One line a script."""
-        begins = [f"accepted {self.accept}"] if self.accept else []
+        begins = [f"a handshake ({kind})" for kind in self.before]
+        begins += [f"accepted {self.accept}"] if self.accept else []
         return "; ".join([*begins, *(f"{who} {short(said)}" for who, said in self.steps), self.end])
 
-    def without_empty(self, unheard: bool, unsaid: bool) -> Talk:
-        """The same without the empty messages of a side where the target, by other checks, loses every one of them."""
-        lost = {*(("client", "pieces") if unheard else ()), *(("says",) if unsaid else ())}
-        return replace(self, steps=tuple(step for step in self.steps if step[1] or step[0] not in lost))
+    def within(self, able: Able) -> Talk:
+        """The same without what the target, by other checks, never does as it must."""
+        lost = {*(("client", "pieces") if able.unheard else ()), *(("says",) if able.unsaid else ())}
+        steps = [step for step in self.steps if step[1] or step[0] not in lost]
+        steps = [step for step in steps if step[0] != "beside" or step[1] not in able.unfit]
+        return replace(self, steps=tuple(steps), before=tuple(kind for kind in self.before if kind not in able.unfit))
+
+
+@dataclass(frozen=True)
+class Able:
+    """What a target loses of empty messages, and which handshakes do not fail as they must (see `refusing.unfit`)."""
+
+    unheard: bool
+    unsaid: bool
+    unfit: dict[str, str]
 
 
 @dataclass
@@ -93,9 +110,12 @@ class Model:
 def talks() -> st.SearchStrategy[Talk]:
     """Return talks of up to ten steps."""
     contents = st.sampled_from(CONTENTS)
+    kinds = st.sampled_from(sorted(refusing.FAILURES))
     who = st.sampled_from(["client", "client", "pieces", "app", "app", "says", "ping"])
-    steps = st.lists(st.tuples(who, contents), max_size=10).map(tuple)
-    return st.builds(Talk, steps, st.sampled_from((*LEAVING, *PARTING)), st.sampled_from(["", "", *ACCEPTS]))
+    step = st.one_of(*[st.tuples(who, contents)] * 7, st.tuples(st.just("beside"), kinds))
+    steps, before = st.lists(step, max_size=10).map(tuple), st.lists(kinds, max_size=2).map(tuple)
+    accepts = st.sampled_from(["", "", *ACCEPTS])
+    return st.builds(Talk, steps, st.sampled_from((*LEAVING, *PARTING)), accepts, before)
 
 
 A: tuple[str, str | bytes] = ("app", "")
@@ -116,6 +136,24 @@ CORPUS = [
     Talk((("client", ""), ("client", "a"), A, A, ("says", ""), ("says", b"b")), "close 1000", "with a subprotocol"),
     Talk((("says", b""), ("client", b""), ("pieces", ""), ("client", b"c")), "close 3001", "with headers"),
     Talk((("client", "b"), A, ("says", "a"), ("says", ""), ("says", "c")), "app close 4321", "with both"),
+    Talk((("client", "a"), A, ("says", "b")), "close 1000", before=("app closes", "app closes 4001")),
+    Talk(
+        (("client", "a"), A, ("beside", "app raises"), ("client", "b"), ("beside", "client resets"), ("client", "c")),
+        "close 3001",
+        before=("app raises",),
+    ),
+    Talk((("says", "a"), ("client", "b"), A), "app close 1000", before=("client resets", "client resets, app accepts")),
+    Talk(
+        (("says", "a"), ("beside", "app denies 401"), ("says", "b"), ("client", "c"), A),
+        "app returns",
+        "with both",
+        ("app denies 401", "app closes"),
+    ),
+    Talk(
+        (("client", "a"), ("beside", "app returns"), A, ("beside", "client stops"), ("says", b"b")),
+        "app close 4321",
+        before=("app returns", "client stops", "client wants version 12"),
+    ),
 ]
 
 
@@ -131,23 +169,29 @@ CORPUS = [
     "ASGI-WS-080",
     "ASGI-WS-093",
     "ASGI-WS-099",
-    revision=2,
+    "ASGI-WS-009",
+    *refusing.rows(),
+    revision=3,
 )
 def test_conversations(server: Server, judge: Judge, draw: Draw) -> None:
     """Whatever both sides say, in whatever order, and however they part: it comes to what the specification says."""
     speaks(server)
-    lost = _empty_are_lost(server)
+    able = Able(*_empty_are_lost(server), refusing.unfit(server))
 
     def law(case: Talk) -> None:
-        talk = case.without_empty(*lost)
+        talk = case.within(able)
         model = Model.of(talk)
+        for kind in talk.before:
+            _fails(server, talk, kind, judge)
         script = accepting(*model.script, **ACCEPTS[talk.accept])
         with server.websocket(script, protocols=(b"soap", b"chat")) as held:
             if not held.accepted and talk.accept:
                 return  # what an acceptance may say is for checks of the handshake to judge
+            if talk.before:
+                judge("ASGI-WS-009", held.accepted, f"{talk}: 101 behind handshakes that failed", held.exchange.outcome)
             if not held.accepted:
                 raise Blocked(f"the handshake was not completed: {held.exchange.outcome}")
-            read = _hold(held, talk)
+            read = _hold(held, talk, lambda kind: _fails(server, talk, kind, judge))
             _part(held, talk, judge)
             if talk.end in LEAVING:
                 _left(held, talk, judge, limit(server))
@@ -160,21 +204,31 @@ def test_conversations(server: Server, judge: Judge, draw: Draw) -> None:
         judge("ASGI-WS-099", not held.problems, f"{talk}: well-formed frames", "; ".join(held.problems))
 
     draw(law, talks(), CORPUS)
+    for kind, why in able.unfit.items():
+        if row := refusing.FAILURES[kind].row:
+            judge.blocked(row, why)
+
+
+def _fails(server: Server, talk: Talk, kind: str, judge: Judge) -> None:
+    """Have a handshake fail on another connection; judge what comes of it."""
+    wrong = refusing.failed(server, kind)
+    if row := refusing.FAILURES[kind].row:
+        judge(row, not wrong, f"{talk}: {kind}, as it is alone", wrong)
 
 
 def _empty_are_lost(server: Server) -> tuple[bool, bool]:
     """Tell whether empty messages are lost on their way to the application, and to the client (ASGI-WS-023, 032)."""
     nothing = Talk((("client", ""), ("client", b"x"), A, A, ("says", ""), ("says", b"x")), "app returns")
     with talking(server, *Model.of(nothing).script) as held:
-        read = _hold(held, nothing)
+        read = _hold(held, nothing, lambda _: None)
         held.hang_up()
         held.over()
     got = [content(event) for event in events(held.call, "websocket.receive")]
     return not (got and _alike(got[0], "")), not (read and not read[0].payload)
 
 
-def _hold(held: Conversation, talk: Talk) -> list[Message]:
-    """Play the client's side of the steps; return the messages that it read."""
+def _hold(held: Conversation, talk: Talk, fails: Callable[[str], None]) -> list[Message]:
+    """Play the client's side of the steps, and what is beside them; return the messages that it read."""
     read: list[Message] = []
     for who, said in talk.steps:
         opcode, payload = ws.TEXT if isinstance(said, str) else ws.BINARY, octets(said)
@@ -186,6 +240,8 @@ def _hold(held: Conversation, talk: Talk) -> list[Message]:
             held.frame(ws.CONTINUATION, payload[1:])
         elif who == "ping":
             held.frame(ws.PING, payload[:100])
+        elif who == "beside":
+            fails(str(said))
         elif who == "says":
             message = held.next_message()
             if message is None:

@@ -427,3 +427,77 @@ class CrashesOnEarlyOctets(WebSocket):
             self.connection.abort()
             return
         await super().serve()
+
+
+# What a handshake that fails does to others: shown where they come one after another, and within conversations.
+
+
+class Remembering(WebSocket):
+    """A socket that knows of those before it: not a mutant, but where several begin."""
+
+    @property
+    def memory(self) -> dict[str, int]:
+        """What all sockets of the server know."""
+        known: dict[str, int] = vars(self.server).setdefault("memory", {"lost": 0, "denied": 0, "failures": 0})
+        return known
+
+
+@fault("ASGI-WS-009")
+class TwoLostLockTheDoor(Remembering):
+    """When two clients in a row have left before the reply, the next handshake that is accepted is refused."""
+
+    async def lose(self) -> None:
+        """Count."""
+        self.memory["lost"] += self.state == "connecting"
+        await super().lose()
+
+    async def accept(self, event: Event) -> None:
+        """The fault."""
+        lost, self.memory["lost"] = self.memory["lost"], 0
+        if lost > 1 and self.state == "connecting":
+            await self.refuse(b"503 Service Unavailable")
+        else:
+            await super().accept(event)
+
+
+@fault("ASGI-WS-006")
+class RefusesAsItDenied(Remembering):
+    """A close without a code right behind a denial is answered with the status of that."""
+
+    async def deny(self, kind: str, event: Event) -> None:
+        """Remember it."""
+        await super().deny(kind, event)
+        self.memory["denied"] = event.get("status") or self.memory["denied"]
+
+    def connect_event(self) -> Event:
+        """The next handshake, and no other, may find it."""
+        self.found, self.memory["denied"] = self.memory["denied"], 0
+        return super().connect_event()
+
+    async def take_close(self, event: Event) -> None:
+        """The fault."""
+        if self.state == "connecting" and self.found and "code" not in event:
+            await self.refuse(b"%d Denied" % self.found)
+        else:
+            await super().take_close(event)
+
+
+@fault("ASGI-WS-025")
+class AFailureSwallowsAMessage(Remembering):
+    """When a call raises before its reply, the next message of every other WebSocket is lost."""
+
+    async def end_of_call(self, code: int) -> None:
+        """Count."""
+        self.memory["failures"] += code == 1011 and self.state == "connecting"
+        await super().end_of_call(code)
+
+    async def accept(self, event: Event) -> None:
+        """Those before are not ours."""
+        self.seen = self.memory["failures"]
+        await super().accept(event)
+
+    async def deliver(self, event: Event) -> None:
+        """The fault."""
+        if self.memory["failures"] == self.seen:
+            await super().deliver(event)
+        self.seen = self.memory["failures"]
