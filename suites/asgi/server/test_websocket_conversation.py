@@ -192,21 +192,28 @@ def test_conversations(server: Server, judge: Judge, draw: Draw) -> None:
             if not held.accepted:
                 raise Blocked(f"the handshake was not completed: {held.exchange.outcome}")
             read = _hold(held, talk, lambda kind: _fails(server, talk, kind, judge))
+            if len(read) < len(model.sent):
+                _read(judge, talk, model, read)  # what follows waits for what the client says behind it
             _part(held, talk, judge)
             if talk.end in LEAVING:
                 _left(held, talk, judge, limit(server))
             else:
                 held.over()
             _said(held, talk, model, judge)
-        shown = [short(found) for found in read]
-        payloads = [one.payload for one in read] == [one.payload for one in model.sent]
-        judge("ASGI-WS-034", payloads, f"{talk}: {[short(one) for one in model.sent]}", shown)
+        _read(judge, talk, model, read)
         judge("ASGI-WS-099", not held.problems, f"{talk}: well-formed frames", "; ".join(held.problems))
 
     draw(law, talks(), CORPUS)
     for kind, why in able.unfit.items():
         if row := refusing.FAILURES[kind].row:
             judge.blocked(row, why)
+
+
+def _read(judge: Judge, talk: Talk, model: Model, read: list[Message]) -> None:
+    """Judge what the client read of what the application said."""
+    payloads = [one.payload for one in read] == [one.payload for one in model.sent]
+    wanted, seen = ([short(one) for one in said] for said in (model.sent, read))
+    judge("ASGI-WS-034", payloads, f"{talk}: {wanted}", seen)
 
 
 def _fails(server: Server, talk: Talk, kind: str, judge: Judge) -> None:
