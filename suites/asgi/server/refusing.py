@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateproof.asgi_scripts import (
@@ -108,8 +107,3 @@ def unfit(server: Server) -> dict[str, str]:
             found[kind] = f"{kind}, alone: it takes more than {DEAR_S} s"
     with server.websocket(accepting()):
         return found  # what all of them left behind shows once, and not in what follows
-
-
-def rows(kinds: Iterable[str] = FAILURES) -> list[str]:
-    """Return the requirements that say what comes of such handshakes."""
-    return [FAILURES[kind].row for kind in kinds if FAILURES[kind].row]

@@ -170,7 +170,13 @@ CORPUS = [
     "ASGI-WS-093",
     "ASGI-WS-099",
     "ASGI-WS-009",
-    *refusing.rows(),
+    "ASGI-ERR-020",
+    "ASGI-EXT-070",
+    "ASGI-WS-006",
+    "ASGI-WS-008",
+    "ASGI-WS-061",
+    "ASGI-WS-081",
+    "ASGI-WS-103",
     revision=3,
 )
 def test_conversations(server: Server, judge: Judge, draw: Draw) -> None:
