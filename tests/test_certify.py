@@ -181,3 +181,54 @@ def test_a_corpus_that_changed_is_our_trouble(tmp_path: Path) -> None:
 def test_the_set_is_there() -> None:
     """And names the checks of the suites."""
     assert sets.load(SET).checks
+
+
+PLAIN = """
+from flask import Flask
+
+flask = Flask("made")
+flask.add_url_rule("/", view_func=lambda: "hello")
+
+
+
+def late(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ["hello"]
+
+
+async def asgi(scope, receive, send):
+    if scope["type"] != "http":
+        raise ValueError(scope["type"])
+    fields = [(b"content-type", b"text/plain"), (b"content-length", b"5")]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def bare(scope, receive, send):
+    fields = [("content-type", "text/plain"), ("content-length", "5")]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"hello"})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "gate"),
+    [
+        ("flask", "Full", "asgi-adapter"),
+        ("late", None, "asgi-adapter"),
+        ("asgi", "Full", "wsgi-adapter"),
+        ("bare", None, "wsgi-adapter"),
+    ],
+)
+def test_an_application_is_scored_by_what_it_does(tmp_path: Path, name: str, level: str | None, gate: str) -> None:
+    """What it never does, and that it is no adapter, is shown by its exchanges; what it does wrong denies."""
+    (tmp_path / "plain.py").write_text(PLAIN)
+    interface = "wsgi" if gate == "asgi-adapter" else "asgi"
+    done = run(tmp_path, f"--app=plain:{name}", f"--interface={interface}", "--certify", "--report=out")
+    found = json.loads((tmp_path / "out" / "certificate.json").read_text())
+    assert found["level"] == level, done.stdout
+    exchanges = report_of(tmp_path)["exchanges"]
+    assert all(exchanges[each["evidence"]]["app"] for each in found["gated"])
+    assert gate in {each["gate"] for each in found["gated"]}
+    if level is None:
+        assert {each["verdict"] for each in found["levels"]["Core"]["denied"]} >= {"fail"}

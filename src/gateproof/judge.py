@@ -12,7 +12,14 @@ SHOWN = 2000
 
 
 class Unsupported(Exception):
-    """The target does not have what the check needs; carries the reason."""
+    """The target does not have what the check needs; carries the reason, and the lack that an exchange shows.
+
+    `lacks` is one of `requirements.gates.GATES`, or `spec_version 2.4`; '' where nothing shows a lack of any of them.
+    """
+
+    def __init__(self, reason: str, *, lacks: str = "") -> None:
+        super().__init__(reason)
+        self.lacks = lacks
 
 
 class Blocked(Exception):
@@ -50,6 +57,7 @@ class Judgement:
     seen: str = ""
     reading: str = ""
     reason: str = ""
+    lacks: str = ""
     exchanges: tuple[str, ...] = ()
     k: int = 1
     n: int = 1
@@ -106,10 +114,15 @@ class Judge:
             return
         self._add(Judgement(requirement, Verdict.INFORM, reading=show(text), exchanges=tuple(self.recent())[-1:]))
 
-    def unsupported(self, requirement: str, reason: str) -> None:
-        """State that the target lacks the optional feature on which the requirement hangs."""
+    def unsupported(self, requirement: str, reason: str, *, lacks: str = "") -> None:
+        """State that the target lacks the optional feature on which the requirement hangs.
+
+        `lacks` names the feature (see `Unsupported`) where the last exchange shows the lack: a certificate lets the
+        row go for nothing else.
+        """
         self._row(requirement)
-        self._add(Judgement(requirement, Verdict.UNSUPPORTED, reason=reason, exchanges=tuple(self.recent())))
+        seen = tuple(self.recent())
+        self._add(Judgement(requirement, Verdict.UNSUPPORTED, reason=reason, lacks=lacks, exchanges=seen))
 
     def blocked(self, requirement: str, premise: str) -> None:
         """State that the requirement could not be judged, as something before it did not hold."""
@@ -120,16 +133,16 @@ class Judge:
         """State that what was not judged by now had nothing to be judged on."""
         self.rest(Verdict.BLOCKED, premise)
 
-    def unsupported_rest(self, reason: str) -> None:
+    def unsupported_rest(self, reason: str, *, lacks: str = "") -> None:
         """State that the target never showed what the remaining requirements are about."""
-        self.rest(Verdict.UNSUPPORTED, reason)
+        self.rest(Verdict.UNSUPPORTED, reason, lacks=lacks)
 
-    def rest(self, verdict: Verdict, reason: str) -> None:
+    def rest(self, verdict: Verdict, reason: str, *, lacks: str = "") -> None:
         """Give one verdict to every declared requirement that has none yet."""
         judged = {j.requirement for j in self.judgements}
         for requirement in self.rows:
             if requirement not in judged:
-                self._add(Judgement(requirement, verdict, reason=reason, exchanges=tuple(self.recent())))
+                self._add(Judgement(requirement, verdict, reason=reason, lacks=lacks, exchanges=tuple(self.recent())))
 
     def cut_short(self, reason: str) -> None:
         """State that the check ended before its time: what passed so far is not all that a pass would say."""

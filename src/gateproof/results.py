@@ -132,6 +132,7 @@ def _check(check: JsonDict, judgement: JsonDict) -> JsonDict:
         "n": judgement["n"],
         "seconds": check["seconds"],
         "message": judgement["reason"],
+        **({"lacks": judgement["lacks"]} if judgement["verdict"] == "unsupported" and judgement["lacks"] else {}),
         "expected": judgement["expected"],
         "seen": judgement["seen"],
         "baseline": judgement.get("baseline"),

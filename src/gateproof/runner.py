@@ -100,7 +100,7 @@ def _once(
     try:
         function(**{name: offered[name] for name in needs(function)})
     except Unsupported as outcome:
-        judge.rest(Verdict.UNSUPPORTED, str(outcome))
+        judge.unsupported_rest(str(outcome), lacks=outcome.lacks)
     except Blocked as outcome:
         judge.rest(Verdict.BLOCKED, str(outcome))
     except Untestable as outcome:

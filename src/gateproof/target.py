@@ -320,9 +320,9 @@ class Server:
         """Tell whether a request of this method shows its call."""
         return True
 
-    def unsupported(self, reason: str) -> NoReturn:
-        """End the check: the target lacks what it needs."""
-        raise Unsupported(reason)
+    def unsupported(self, reason: str, *, lacks: str = "") -> NoReturn:
+        """End the check: the target lacks what it needs; `lacks` as in `Unsupported`."""
+        raise Unsupported(reason, lacks=lacks)
 
     def exchange(
         self,

@@ -266,7 +266,7 @@ def needs_chunked(server: Server) -> None:
     """End the check where the server takes no chunked requests, or does not decode a plain one."""
     needs_1_1(server)
     if why := _ask(server, "chunked", _lacks_chunked):
-        server.unsupported(why)
+        server.unsupported(why, lacks="chunked-requests")
     if why := _ask(server, "decoded", _not_decoded):
         raise Blocked(why)
 
@@ -285,7 +285,7 @@ def _not_decoded(server: Server) -> str:
 def needs_1_1(server: Server) -> None:
     """End the check where the server answers as HTTP/1.0, which has no chunked coding and expects nothing."""
     if why := _ask(server, "version", _version_problem):
-        server.unsupported(why)
+        server.unsupported(why, lacks="http/1.1")
 
 
 def is_1_1(server: Server) -> bool:

@@ -16,7 +16,7 @@ from gateproof.report.certificate import certificate, lines
 from gateproof.report.merge import merge
 from gateproof.report.reading import ReportError
 from gateproof.requirements import Requirement
-from gateproof.requirements.gates import GATES, lacks
+from gateproof.requirements.gates import closed, known
 from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet, gates, text_digest
 from gateproof.requirements.sets.levels import level
 from tests.report import made
@@ -35,7 +35,6 @@ def pick(name: str, gate: str = "") -> Requirement:
 CORE, FULL, ROBUST = pick("Core"), pick("Full"), pick("Robust")
 GATED, WEBSOCKET = pick("Core", "lifespan"), pick("Full", "websocket")
 NO_LIFESPAN = "no lifespan: the application was not called for one before the server served"
-NO_HTTP2 = "neither prior knowledge nor ALPN gives HTTP/2"
 SHOULD = next(row for row in ROWS.values() if level(row) == "Full" and row.verdict == "warn" and not row.gate)
 
 
@@ -115,17 +114,19 @@ def test_a_row_leaves_through_its_own_gate_alone() -> None:
     """Where an exchange shows the lack; not where it was only declared, nor where the row has no gate."""
     key = made.key("shown")
     shown = {key: made.exchange()}
-    left = made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN)
+    left = made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN, lacks="lifespan")
     found = scored((CORE, made.entry(CORE)), (GATED, left), exchanges=shown)
     assert (found["levels"]["Core"]["of"], found["level"]) == (1, "Robust")
     assert [(each["requirement"], each["gate"], each["evidence"]) for each in found["gated"]] == [
         (GATED.id, "lifespan", key)
     ]
-    other = made.entry(GATED, "unsupported", (key,), message="nothing was left to be shut down")
+    other = made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN)
+    made_up = made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN, lacks="life")
     declared = made.entry(GATED, "unsupported", message="the profile made has no launch `lifespan`")
     for entries, exchanges in (
         ([(CORE, made.entry(CORE)), (GATED, declared)], {}),
-        ([(CORE, made.entry(CORE)), (GATED, other)], shown),  # it says nothing of the gate
+        ([(CORE, made.entry(CORE)), (GATED, other)], shown),  # it names no gate
+        ([(CORE, made.entry(CORE)), (GATED, made_up)], shown),  # nor this
         ([(CORE, made.entry(CORE)), (GATED, left)], {}),  # the exchange is not in the report
         ([(CORE, made.entry(CORE)), (GATED, left)], {key: made.exchange() | {"client": [], "app": []}}),  # nor this
         ([(CORE, made.entry(CORE, "unsupported", (key,)))], shown),
@@ -158,16 +159,16 @@ def test_one_check_may_be_away_for_a_feature_that_is_shown_to_be_lacking() -> No
     """Beside one that passed: the row counts, and the certificate lists the check. A mere reason shows nothing."""
     key = made.key("shown")
     found = scored(
-        (CORE, both(CORE, "unsupported", key, message=NO_HTTP2)), second=CORE, exchanges={key: made.exchange()}
+        (CORE, both(CORE, "unsupported", key, lacks="http/2")), second=CORE, exchanges={key: made.exchange()}
     )
     assert (found["level"], found["levels"]["Core"]["kept"]) == ("Robust", 1)
     assert [(each["requirement"], each["gate"], each["evidence"]) for each in found["partly"]] == [
         (CORE.id, "http/2", key)
     ]
     assert any("partly: " in line for line in lines(found))
-    assert scored((CORE, both(CORE, "unsupported", message=NO_HTTP2)), second=CORE)["level"] is None
-    for message, first in (("connections are not kept", "pass"), (NO_HTTP2, "unsupported"), (NO_HTTP2, "blocked")):
-        entry = both(CORE, "unsupported", key, message=message, first=first)
+    assert scored((CORE, both(CORE, "unsupported", lacks="http/2")), second=CORE)["level"] is None
+    for feature, first in (("", "pass"), ("http/2", "unsupported"), ("http/2", "blocked")):
+        entry = both(CORE, "unsupported", key, lacks=feature, first=first)
         assert scored((CORE, entry), second=CORE, exchanges={key: made.exchange()})["level"] is None
 
 
@@ -180,16 +181,17 @@ def test_a_reading_beside_a_pass_is_a_pass() -> None:
     assert scored((CORE, entry))["level"] is None
 
 
-def test_the_reason_is_that_of_the_gate() -> None:
-    """A version that is declared, a feature within another; every reason in use is one that some check gives."""
-    assert lacks("spec_version 2.4", "from version 2.4 on; the server declares 2.3")
-    assert not lacks("spec_version 2.3", "from version 2.4 on; the server declares 2.3")
-    assert not lacks("spec_version 2.4", "send never raised an OSError of the server's")
-    assert lacks("extension:tls", "extensions has no key tls")
-    assert not lacks("extension:tls", "extensions has no key http.response.push")
-    assert lacks("extension:http.response.push", NO_HTTP2)
-    assert lacks("extension:http.response.trailers", "http.response.trailers is not in the scope's extensions")
-    assert not any(lacks(gate, "the profile made has no launch `tls`") for gate in GATES)
+def test_what_closes_a_gate() -> None:
+    """The feature itself, one within which it has its place, a version; nothing where a check names nothing."""
+    assert closed("extension:tls", "extension:tls")
+    assert not closed("extension:tls", "extension:http.response.push")
+    assert closed("extension:http.response.push", "http/2")
+    assert not closed("http/2", "extension:http.response.push")
+    assert closed("spec_version 2.4", "spec_version 2.4")
+    assert not closed("spec_version 2.3", "spec_version 2.4")
+    assert not any(closed(gate, "") for gate in ("lifespan", "chunked-requests"))
+    assert known("spec_version 2.4")
+    assert not known("")
 
 
 def test_a_launch_is_asked_once() -> None:
@@ -197,8 +199,8 @@ def test_a_launch_is_asked_once() -> None:
     key = made.key("shown")
     other = next(row for row in ROWS.values() if row.gate == "lifespan" and level(row) == "Core" and row is not GATED)
     entries = [
-        (GATED, made.entry(GATED, "unsupported", (key,), message=NO_LIFESPAN)),
-        (other, made.entry(other, "unsupported", message=NO_LIFESPAN)),
+        (GATED, made.entry(GATED, "unsupported", (key,), lacks="lifespan")),
+        (other, made.entry(other, "unsupported", lacks="lifespan")),
     ]
     found = scored((CORE, made.entry(CORE)), *entries, exchanges={key: made.exchange()})
     assert found["level"] == "Robust"
@@ -304,7 +306,7 @@ def test_another_target_stands_not_beside() -> None:
 def test_lines_are_fit_to_be_shown() -> None:
     """A terminal gets no control characters, whatever a server calls itself or answers."""
     key, evil = made.key("shown"), "\x1b[2J\x1b]0;x\x07\u202e"
-    gated = made.entry(GATED, "unsupported", (key,), message=f"{NO_LIFESPAN} {evil}")
+    gated = made.entry(GATED, "unsupported", (key,), message=f"{NO_LIFESPAN} {evil}", lacks="lifespan")
     report = made.report({GATED.id: gated}, {key: made.exchange()}, interface="asgi", name=evil, version=evil)
     report["suite"] |= REPLAY
     known = made.entry(SHOULD, "known", baseline_url="https://example.org/1")

@@ -15,7 +15,7 @@ from typing import Any
 
 from gateproof.report.hostile import harmless, link, visible
 from gateproof.report.reading import ReportError, fingerprint, target_name
-from gateproof.requirements.gates import GATES, lacks
+from gateproof.requirements.gates import closed, known
 from gateproof.requirements.sets import FrozenCheck, FrozenRow, FrozenSet
 from gateproof.requirements.sets.levels import LEVELS, MEANING, within
 from gateproof.verdicts import BROKEN, RANK, Exit, Verdict, doubtful
@@ -122,7 +122,7 @@ def stand(report: JsonDict, frozen: FrozenSet) -> list[Standing]:
 
 
 def _shown(report: JsonDict) -> dict[str, str]:
-    """Return for each reason of an unsupported check the exchange that shows it.
+    """Return for each feature that an unsupported check names the exchange that shows its lack.
 
     What one check learned of a launch others take over from it; an exchange that the report lacks, or holds nothing of
     as it was full, is no evidence.
@@ -130,11 +130,11 @@ def _shown(report: JsonDict) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in report["requirements"].values():
         for check in entry["checks"]:
-            if check["verdict"] == "unsupported":
+            if check["verdict"] == "unsupported" and check.get("lacks"):
                 for key in check["exchanges"]:
                     x = report["exchanges"].get(key)
                     if x is not None and (x["client"] or x["app"]):
-                        found.setdefault(check["message"], key)
+                        found.setdefault(check["lacks"], key)
     return found
 
 
@@ -197,14 +197,13 @@ def _weighed(row: FrozenRow, said: Sequence[Sequence[JsonDict]], shown: Mapping[
 def _away(row: FrozenRow, check: JsonDict, shown: Mapping[str, str]) -> Away | str:
     """Return the lack that kept a check from being carried out; or why it is none that counts."""
     why = check["message"]
-    gate = next((each for each in (*row.gates, *GATES) if lacks(each, why)), "")
-    if not gate and not check["exchanges"]:
-        return f"{NO_LAUNCH}: {why}"
-    if not gate:
+    feature = check.get("lacks", "")
+    if not known(feature) and check["exchanges"]:
         return f"{OTHER_GATE} {' or '.join(row.gates) or 'a feature'}: {why}"
-    if why not in shown:
+    if feature not in shown:
         return f"{NO_LAUNCH}: {why}"
-    return Away(check["id"], gate, why, shown[why])
+    gate = next((each for each in row.gates if closed(each, feature)), feature)
+    return Away(check["id"], gate, why, shown[feature])
 
 
 def _known(row: FrozenRow, checks: Sequence[JsonDict], away: tuple[Away, ...]) -> Standing:

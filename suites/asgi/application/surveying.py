@@ -93,6 +93,13 @@ class Survey:
                     self.findings[finding.requirement_id] = (finding, call)
         return call
 
+    def evidence(self, lacks: str) -> Call:
+        """Return a call in which the application could have used what it lacks."""
+        extension = lacks.removeprefix("extension:")
+        kind = "websocket" if "websocket" in lacks else "http"
+        calls = [call for call in self.calls if call.scope["type"] == kind]
+        return next((call for call in calls if extension in (call.scope.get("extensions") or ())), calls[0])
+
 
 def _weight(finding: Finding) -> int:
     return ("fail", "warn", "inform").index(finding.weight)
@@ -160,19 +167,22 @@ def overseen(
     *rows: str,
     where: Callable[[Survey], object] = bool,
     lacking: str = "",
+    lacks: str = "",
 ) -> None:
     """Judge rows by what the observers found, in the survey and in drawn sessions.
 
-    Where the survey shows nothing of the kind they are unsupported.
+    Where the survey shows nothing of the kind they are unsupported: `lacking` says so, `lacks` names the feature.
     """
     made = survey(app)
+    shown = made.evidence(lacks)
     for row in rows:
         if row in made.findings:
             finding, call = made.findings[row]
             app.point_at(call.played)
             judge(row, False, finding.expected, f"{finding.message}: {finding.seen}", weight=finding.weight)
         elif lacking and not where(made):
-            judge.unsupported(row, lacking)
+            app.point_at(shown.played)
+            judge.unsupported(row, lacking, lacks=lacks)
         else:
             judge(row, True)
     app.point_at()

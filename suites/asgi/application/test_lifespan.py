@@ -50,7 +50,7 @@ def test_a_lifetime(app: App, judge: Judge) -> None:
     if any(map(served, calls)):
         for row in judge.rows:
             judge(row, True)
-    judge.unsupported_rest(NOT_SERVED)
+    judge.unsupported_rest(NOT_SERVED, lacks="lifespan")
 
 
 def judge_lifetime(app: App, judge: Judge, call: Call) -> None:
@@ -75,7 +75,7 @@ def test_lifetimes_with_requests(app: App, judge: Judge, draw: Draw) -> None:
     """What was served in a lifetime, and who leaves at its end, changes nothing of how it begins and ends."""
     first, _ = lifetimes(app)
     if not served(first):
-        judge.unsupported_rest(NOT_SERVED)
+        judge.unsupported_rest(NOT_SERVED, lacks="lifespan")
         return
     if first.late or found((first,)):
         judge_lifetime(app, judge, first)
@@ -135,7 +135,7 @@ def test_names_in_the_state(app: App, judge: Judge) -> None:
     app.rest()
     call = app.lifetime(PLAIN, state=state)
     if not served(call):
-        judge.unsupported("ASGI-LIFE-039", NOT_SERVED)
+        judge.unsupported("ASGI-LIFE-039", NOT_SERVED, lacks="lifespan")
         return
     kept = call.scope.get("state", {})
     judge("ASGI-LIFE-039", all(isinstance(key, str) for key in kept), "str keys", list(kept))

@@ -44,7 +44,8 @@ def sockets(app: App) -> list[Request]:
     """Return the places at which the application talks; a check of talking stops here without any."""
     found = list(accepting(app))[:3]
     if not found:
-        raise Unsupported(NONE_SERVED)
+        app.point_at(survey(app).evidence("websocket").played)
+        raise Unsupported(NONE_SERVED, lacks="websocket")
     return found
 
 
@@ -61,10 +62,20 @@ def answers(made: Survey) -> object:
 @requirement("ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036")
 def test_the_handshake_comes_first_and_once(app: App, judge: Judge, draw: Draw) -> None:
     """The answer to websocket.connect comes before anything else; it accepts at most once."""
-    overseen(app, judge, draw, "ASGI-WS-005", "ASGI-WS-017", "ASGI-WS-036", where=answers, lacking=NONE_SERVED)
+    overseen(
+        app,
+        judge,
+        draw,
+        "ASGI-WS-005",
+        "ASGI-WS-017",
+        "ASGI-WS-036",
+        where=answers,
+        lacking=NONE_SERVED,
+        lacks="websocket",
+    )
 
 
-@requirement("ASGI-WS-100", "ASGI-WS-104")
+@requirement("ASGI-WS-100", "ASGI-WS-104", revision=2)
 def test_the_handshake_is_answered(app: App, judge: Judge) -> None:
     """An application that took websocket.connect does not raise instead of an answer, and none returns without both."""
     for call in survey(app).calls:
@@ -77,22 +88,25 @@ def test_the_handshake_is_answered(app: App, judge: Judge) -> None:
         else:
             silent = call.ended and call.error is None and not call.sent
             judge("ASGI-WS-104", not silent, "an answer, or an exception", call.outcome)
-    app.point_at()
-    judge.unsupported_rest("no such handshake was made")
+    app.point_at(survey(app).evidence("websocket").played)
+    judge("ASGI-WS-104", True)  # of whoever took every handshake, none was over before
+    judge.unsupported_rest("no handshake is looked at", lacks="websocket")
 
 
 @requirement("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
 def test_what_accept_carries(app: App, judge: Judge, draw: Draw) -> None:
     """Fields are pairs of byte strings in lower case without the subprotocol, which is one of those offered."""
     rows = ("ASGI-WS-014", "ASGI-WS-015", "ASGI-WS-018", "ASGI-WS-084")
-    overseen(app, judge, draw, *rows, where=accepts, lacking=NONE_SERVED)
+    overseen(app, judge, draw, *rows, where=accepts, lacking=NONE_SERVED, lacks="websocket")
 
 
 @requirement("ASGI-WS-035")
 def test_a_message_is_text_or_bytes(app: App, judge: Judge, draw: Draw) -> None:
     """Exactly one of text and bytes is given, of its type."""
     sent = lambda made: "websocket.send" in made.sent  # noqa: E731
-    overseen(app, judge, draw, "ASGI-WS-035", where=sent, lacking="the application sent no message")
+    overseen(
+        app, judge, draw, "ASGI-WS-035", where=sent, lacking="the application sent no message", lacks="websocket.send"
+    )
 
 
 @requirement("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
@@ -100,13 +114,15 @@ def test_how_a_conversation_is_closed(app: App, judge: Judge, draw: Draw) -> Non
     """The code is an int that a peer may send, the reason a str or None, and nothing follows."""
     closed = lambda made: "websocket.close" in made.sent  # noqa: E731
     rows = ("ASGI-WS-045", "ASGI-WS-046", "ASGI-WS-085", "ASGI-WS-086")
-    overseen(app, judge, draw, *rows, where=closed, lacking="the application closed no connection")
+    overseen(
+        app, judge, draw, *rows, where=closed, lacking="the application closed no connection", lacks="websocket.close"
+    )
 
 
 @requirement("ASGI-WS-091")
 def test_nothing_is_sent_after_the_client_left(app: App, judge: Judge, draw: Draw) -> None:
     """Who was told that the client has left sends no more: a reading."""
-    overseen(app, judge, draw, "ASGI-WS-091", where=accepts, lacking=NONE_SERVED)
+    overseen(app, judge, draw, "ASGI-WS-091", where=accepts, lacking=NONE_SERVED, lacks="websocket")
 
 
 def like(seen: Call, plain: Call) -> bool:

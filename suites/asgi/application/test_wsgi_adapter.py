@@ -25,7 +25,8 @@ Fields = list[tuple[str, str]]
 def adapter(app: App) -> Adapter:
     """Return the adapter; a check of adapters stops here where there is none."""
     if not isinstance(app, Adapter):
-        raise Unsupported("it is an application of its own, no adapter from WSGI")
+        app.point_at(app.http(Request(path=app.ways[0].path)).played)  # nothing of ours stands inside
+        raise Unsupported("it is an application of its own, no adapter from WSGI", lacks="wsgi-adapter")
     return app
 
 

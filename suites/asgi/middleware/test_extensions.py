@@ -74,7 +74,8 @@ def test_events_of_extensions_come_out(middleware: Middleware, judge: Judge) -> 
             if offered == [True]:
                 judge(row, arrived(call, kind) and call.complete, f"{kind} in a response that is complete", _seen(call))
         if row not in {judgement.requirement for judgement in judge.judgements}:
-            judge.unsupported(row, f"the middleware does not offer {kind} to the application inside")
+            lacking = f"the middleware does not offer {kind} to the application inside"
+            judge.unsupported(row, lacking, lacks=f"extension:{kind}")
 
 
 def _seen(call: Call) -> str:

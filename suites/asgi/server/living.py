@@ -14,6 +14,7 @@ from gateproof.judge import Blocked, Unsupported
 from gateproof.target import ANSWER_S, Server
 from gateproof.wire.request import get
 
+NONE = "no lifespan: the application was not called for one before the server served"
 START_S = 10.0
 HELD_S = 0.4  # one process is held up so long, that another answers
 ROUNDS = 4
@@ -33,7 +34,7 @@ def lifespan_of(server: Server) -> Call:
     server.channel.fence()
     calls = server.lifespan.calls
     if not calls:
-        raise Unsupported("no lifespan: the application was not called for one before the server served")
+        raise Unsupported(NONE, lacks="lifespan")
     return calls[-1]
 
 
@@ -68,7 +69,7 @@ def begun(server: Server, *, young: bool = False) -> Exchange:
 
 def _without_lifespan(server: Server) -> NoReturn:
     if server.running.greets(limit(server)):
-        raise Unsupported("no lifespan: the application was not called for one before the server served")
+        raise Unsupported(NONE, lacks="lifespan")
     raise Blocked(f"neither a lifespan call nor an answer; the log ends with {server.running.log_tail(3)!r}")
 
 

@@ -11,6 +11,7 @@ from gateproof import requirements
 from gateproof.asgi_scripts import Script, asgi, close, ok, receive, send
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Judge
+from gateproof.requirements.gates import VERSIONED
 from gateproof.target import Dialogue, Server
 
 ABSENT = "(absent)"
@@ -54,7 +55,8 @@ def due(judge: Judge, scope: Scope, row: str) -> bool:
     major, _, minor = wanted.partition(".")
     if not (major.isdigit() and minor.isdigit()) or version(scope) >= (int(major), int(minor)):
         return True
-    judge.unsupported(row, f"from version {wanted} on; the server declares {'.'.join(map(str, version(scope)))}")
+    declared = ".".join(map(str, version(scope)))
+    judge.unsupported(row, f"from version {wanted} on; the server declares {declared}", lacks=f"{VERSIONED}{wanted}")
     return False
 
 

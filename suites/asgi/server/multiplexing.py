@@ -118,7 +118,7 @@ def _give_up_where_lacking(server: Server) -> None:
     if said is not None:
         shown, _ = server.prepare(PREFACE, None)
         shown.trace = said
-        raise Unsupported(LACKING)
+        raise Unsupported(LACKING, lacks="http/2")
 
 
 def _open(server: Server) -> Connection:

@@ -67,7 +67,7 @@ def offering(server: Server, name: str) -> list[Way]:
     found = [way for way in ways(server) if way.offers(name)]
     if not found:
         Way(server, "HTTP/1.1").ask()  # its scope is the evidence, also where it was learned of before
-        raise Unsupported(f"extensions has no key {name}")
+        raise Unsupported(f"extensions has no key {name}", lacks=f"extension:{name}")
     return found
 
 

@@ -30,7 +30,7 @@ def speaks(server: Server) -> None:
     if key not in _found:
         _found[key] = _ask(server)
     if _found[key] == "http" or (_found[key] == "refused" and not server.has("websocket")):
-        server.unsupported(f"a handshake is not answered with 101: it is {_found[key]}")
+        server.unsupported(f"a handshake is not answered with 101: it is {_found[key]}", lacks="websocket")
 
 
 def _ask(server: Server) -> str:

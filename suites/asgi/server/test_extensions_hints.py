@@ -74,7 +74,7 @@ def test_push(server: Server, judge: Judge) -> None:
     with multiplexed(server, push=True) as talk:
         plain = talk.ask()
         if PUSH not in (plain.call.scope.get("extensions") or {}):
-            server.unsupported(f"extensions has no key {PUSH}")
+            server.unsupported(f"extensions has no key {PUSH}", lacks=f"extension:{PUSH}")
         if entity(plain) != b"ok":
             raise Blocked(f"a response that pushes nothing is not whole either: {entity(plain)}")
         pushed, marked = server.prepare(get(b"/pushed"), ok(b"pushed"))

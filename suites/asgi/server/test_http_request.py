@@ -115,10 +115,10 @@ def _judge_end(judge: Judge, call: Call) -> None:
 def test_chunked_body_arrives(server: Server, judge: Judge, draw: Draw) -> None:
     """Of a chunked body the application gets the data of the chunks: no size, no extension, no trailer."""
     if not is_1_1(server):
-        server.unsupported("the server answers as HTTP/1.0, which has no chunked coding")
+        server.unsupported("the server answers as HTTP/1.0, which has no chunked coding", lacks="http/1.1")
     uploads = Uploads(server)
     if told_off(uploads.send(Upload((b"abc",), coded=True))):
-        server.unsupported("a chunked request is refused")
+        server.unsupported("a chunked request is refused", lacks="chunked-requests")
 
     def law(upload: Upload) -> None:
         x = uploads.send(upload)
@@ -234,7 +234,7 @@ def _pour(server: Server, connection: Dialogue, most: int) -> int:
 def test_expect_100_continue(server: Server, judge: Judge) -> None:
     """Who waits for 100 Continue gets it, or a final response, before sending the body."""
     if not is_1_1(server):
-        server.unsupported("the server answers as HTTP/1.0, which expects nothing")
+        server.unsupported("the server answers as HTTP/1.0, which expects nothing", lacks="http/1.1")
     for upload in (Upload((b"the body",), fields=(EXPECT,)), Upload((b"the ", b"body"), fields=(EXPECT,), coded=True)):
         with server.connect() as connection:
             x = connection.begin(upload.head, asgi(read_body(8.0), respond()))

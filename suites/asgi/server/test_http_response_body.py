@@ -389,7 +389,7 @@ def test_less_than_content_length(server: Server, judge: Judge) -> None:
 def test_trailers_are_waited_for(server: Server, judge: Judge) -> None:
     """Where trailers are announced, the last of the body does not complete the response."""
     if "http.response.trailers" not in extensions(scope_of(server, GET)):
-        server.unsupported("http.response.trailers is not in the scope's extensions")
+        server.unsupported("extensions has no key http.response.trailers", lacks="extension:http.response.trailers")
     trailers = {"type": "http.response.trailers", "headers": [(b"x-sum", b"1")], "more_trailers": False}
     script = asgi(send(start(trailers=True)), *_end(b"ok"), wait("go", 8.0), send(trailers), live=True)
     with server.connect() as connection:

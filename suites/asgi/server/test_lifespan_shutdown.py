@@ -73,7 +73,7 @@ def _judge_state(server: Server, judge: Judge) -> None:
     """At shutdown the state is what the application left there; what a request did to its copy is not in it."""
     if not _has_state(server):
         for row in ("ASGI-LIFE-033", "ASGI-LIFE-035"):
-            judge.unsupported(row, "the lifespan scope has no state")
+            judge.unsupported(row, "the lifespan scope has no state", lacks="lifespan.state")
         return
     looked = server.lifespan.call.first("look")
     seen = plain(looked.get("value")) if isinstance(looked, dict) else None

@@ -137,7 +137,7 @@ def test_calls_can_take_their_time(server: Server, judge: Judge) -> None:
             if talk.accepted:  # a handshake in a pipeline may be answered as the ordinary request that it is as well
                 judge("ASGI-WS-117", talk.next_message(), f"{where}: a message, after {server.idle_s} s", ended(talk))
     if not any(talk.accepted for talk in talks.values()):
-        judge.unsupported("ASGI-WS-117", "no handshake was answered with 101")
+        judge.unsupported("ASGI-WS-117", "no handshake was answered with 101", lacks="websocket")
 
 
 def _wait_out(server: Server, held: list[Dialogue], talks: list[Conversation]) -> None:

@@ -85,7 +85,7 @@ def test_unknown_type_in_lifespan(server: Server, judge: Judge) -> None:
     server.running.greets(PATIENT_S)
     server.channel.fence()
     if not server.lifespan.calls:
-        server.unsupported("no lifespan scope comes")
+        server.unsupported("no lifespan scope comes", lacks="lifespan")
     server.channel.wait(server.lifespan.id, lambda event: event.name == "send" and _bogus(event.value), server.patience)
     said = [sent for call in server.lifespan.calls for sent in call.sent if _bogus(sent)]
     if not said:

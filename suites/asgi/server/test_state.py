@@ -24,7 +24,7 @@ SPOIL = (mutate("set", "state", OWN, value="mine"), mutate("del", "state", "gate
 def with_state(server: Server) -> None:
     """End the check where the server has no state: the lifespan's scope has no such key."""
     if "state" not in lifespan_of(server).scope:
-        raise Unsupported("the lifespan scope has no state")
+        raise Unsupported("the lifespan scope has no state", lacks="lifespan.state")
 
 
 def asked(server: Server, *steps: Step) -> Call:

@@ -55,7 +55,7 @@ def _judge_lifespan(server: Server, judge: Judge) -> None:
 def about(scope: Scope) -> Any:
     """Return what a scope says of its TLS connection; without that the check ends."""
     if "tls" not in extensions(scope):
-        raise Unsupported("extensions has no key tls")
+        raise Unsupported("extensions has no key tls", lacks="extension:tls")
     return plain(extensions(scope)["tls"])
 
 

@@ -38,7 +38,7 @@ def offered(server: Server) -> None:
     """End the check where the extension is not advertised."""
     speaks(server)
     if EXTENSION not in extensions(websocket_scope(server)):
-        server.unsupported(f"the scope does not advertise {EXTENSION}")
+        server.unsupported(f"extensions has no key {EXTENSION}", lacks=f"extension:{EXTENSION}")
 
 
 @contextmanager

@@ -44,12 +44,26 @@ def judge_conduct(app: Application, judge: Judge, draw: Draw, *rows: str) -> Non
     draw(law, cases(app), ())
 
 
-def used(app: Application, judge: Judge, rows: tuple[str, ...], what: str, seen: Callable[[Served], object]) -> bool:
-    """Tell whether a call of the round trip shows the optional thing; if none does, the rows are unsupported."""
-    if any(seen(served) for served in app.survey()):
+def used(
+    app: Application,
+    judge: Judge,
+    rows: tuple[str, ...],
+    what: str,
+    seen: Callable[[Served], object],
+    *,
+    lacks: str,
+) -> bool:
+    """Tell whether a call of the round trip shows the optional thing; if none does, the rows are unsupported.
+
+    `lacks` names the thing where it is a gate; a call in which it could have been used stands for all of them.
+    """
+    calls = app.survey()
+    if any(seen(served) for served in calls):
         return True
+    app.look_at(next((served for served in calls if served.manner.file_wrapper), calls[0]))
     for row in rows:
-        judge.unsupported(row, f"in {len(app.survey())} calls the application never {what}")
+        judge.unsupported(row, f"in {len(calls)} calls the application never {what}", lacks=lacks)
+    app.look_at()
     return False
 
 

@@ -21,7 +21,8 @@ MOUNTS = (("", "/"), ("", "/caf\xc3\xa9"), ("/mnt", "/item"), ("/mnt", "/mnt"), 
 def adapter(app: Application) -> Adapter:
     """Return the adapter; a check of adapters stops here where there is none."""
     if not isinstance(app, Adapter):
-        raise Unsupported("it is an application of its own, no adapter from ASGI")
+        app.look_at(app.first(app.places[0]))  # nothing of ours stood inside, and it was called all the same
+        raise Unsupported("it is an application of its own, no adapter from ASGI", lacks="asgi-adapter")
     return app
 
 

@@ -21,7 +21,10 @@ def test_arguments_are_positional(app: Application, judge: Judge, draw: Draw) ->
 @requirement("WSGI-CALL-013")
 def test_arguments_of_write_and_wrapper_are_positional(app: Application, judge: Judge, draw: Draw) -> None:
     """Of those that the application uses."""
-    if used(app, judge, ("WSGI-CALL-013",), "used write() or wsgi.file_wrapper", lambda s: s.written or s.wrapped):
+    what = "used write() or wsgi.file_wrapper"
+    if used(
+        app, judge, ("WSGI-CALL-013",), what, lambda served: served.written or served.wrapped, lacks="server-callables"
+    ):
         judge_conduct(app, judge, draw, "WSGI-CALL-013")
 
 

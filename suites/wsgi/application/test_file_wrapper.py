@@ -17,7 +17,7 @@ ROWS = ("WSGI-FILE-013", "WSGI-FILE-014")
 @requirement("WSGI-FILE-013", "WSGI-FILE-014")
 def test_gives_a_file_that_reads_bytes(app: Application, judge: Judge, draw: Draw) -> None:
     """Its read() takes a size or none and returns bytes; it may be closed without being read."""
-    if not used(app, judge, ROWS, "used wsgi.file_wrapper", lambda served: served.wrapped):
+    if not used(app, judge, ROWS, "used wsgi.file_wrapper", lambda served: served.wrapped, lacks="file_wrapper"):
         return
     judge_conduct(app, judge, draw, "WSGI-FILE-013")
     for place in app.places:
@@ -32,4 +32,4 @@ def test_gives_a_file_that_reads_bytes(app: Application, judge: Judge, draw: Dra
         open_still = hasattr(file, "close") and getattr(file, "closed", True) is False
         ok = unread.close_error is None and not open_still and not worse(after, read)
         judge("WSGI-FILE-014", ok, "an unread file that is closed", repr(unread.close_error or after.outcome))
-    judge.unsupported_rest("the application never returns a wrapped file as it is")
+    judge.unsupported_rest("the application never returns a wrapped file as it is", lacks="file_wrapper")

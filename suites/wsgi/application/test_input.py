@@ -10,7 +10,7 @@ from gateproof.drive.wsgi.streams import Stream, WouldBlock
 from gateproof.drive.wsgi.tour import UPLOADS
 from gateproof.judge import Judge
 
-from .looking import alike, constant, failed, judge_conduct, steady
+from .looking import alike, constant, failed, judge_conduct, steady, used
 
 METHODS = ("POST", "PUT", "GET")
 SHORT = ((1,), (3, 1, 1000), (4096,))
@@ -87,8 +87,7 @@ def test_whether_readline_needs_a_size(app: Application, judge: Judge) -> None:
 @requirement("WSGI-INPUT-023", revision=2)
 def test_copes_with_short_reads(app: Application, judge: Judge, draw: Draw) -> None:
     """The answer is the same however a body comes in pieces."""
-    if not any(served.input.position for served in app.survey()):
-        judge.unsupported("WSGI-INPUT-023", "the application reads no body at any of its places")
+    if not used(app, judge, ("WSGI-INPUT-023",), "read of a body", lambda served: served.input.position, lacks="input"):
         return
     judge("WSGI-INPUT-023", True)
     for request in uploads(app):

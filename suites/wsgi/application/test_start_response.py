@@ -37,7 +37,7 @@ def test_the_header_list_belongs_to_the_server(app: Application, judge: Judge) -
 def test_exc_info_is_what_is_handled(app: Application, judge: Judge, draw: Draw) -> None:
     """A tuple as sys.exc_info() returns it, given from the handler of that exception."""
     rows = ("WSGI-EXC-013", "WSGI-EXC-014")
-    if used(app, judge, rows, "gave exc_info", _gave_exc_info):
+    if used(app, judge, rows, "gave exc_info", _gave_exc_info, lacks="exc_info"):
         judge_conduct(app, judge, draw, *rows)
 
 
@@ -50,7 +50,8 @@ def _gave_exc_info(served: object) -> bool:
 def test_what_start_response_raises_goes_on(app: Application, judge: Judge, draw: Draw) -> None:
     """An error response that begins too late ends the call, by the exception that start_response raised."""
     what = "began an error response after data had left"
-    if used(app, judge, ("WSGI-EXC-015",), what, lambda served: served.raised is not None):
+    lacks = "" if any(map(_gave_exc_info, app.survey())) else "exc_info"
+    if used(app, judge, ("WSGI-EXC-015",), what, lambda served: served.raised is not None, lacks=lacks):
         judge_conduct(app, judge, draw, "WSGI-EXC-015")
 
 

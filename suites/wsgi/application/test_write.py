@@ -16,5 +16,6 @@ ROWS = ("WSGI-WRITE-008", "WSGI-WRITE-009", "WSGI-WRITE-010")
 def test_is_used_as_it_may_be(app: Application, judge: Judge, draw: Draw) -> None:
     """Better not at all; with bytes alone, before an iterable is returned all the same, and never from within it."""
     judge_conduct(app, judge, draw, "WSGI-WRITE-007")
-    if used(app, judge, ROWS, "used write()", lambda served: any(event.name == "write" for event in served.journal)):
+    writes = lambda served: any(event.name == "write" for event in served.journal)  # noqa: E731
+    if used(app, judge, ROWS, "used write()", writes, lacks="write"):
         judge_conduct(app, judge, draw, *ROWS)

@@ -35,7 +35,9 @@ def test_an_error_that_comes_too_late(middleware: Middleware, judge: Judge) -> N
     same = isinstance(inside.rejected, Planned)
     judge.reading("WSGI-EXC-019", f"{how}{' the exception of exc_info' if same else ' by its own means'}")
     if outer.raised is None:
-        judge.unsupported("WSGI-EXC-020", "the middleware did not call the server's start_response with exc_info")
+        judge.unsupported(
+            "WSGI-EXC-020", "the middleware did not call the server's start_response with exc_info", lacks="exc_info"
+        )
         return
     # What comes back to the application within and out of it again is that one's exception: WSGI-EXC-022 judges it.
     goes_on = inside.rejected is not None or outer.error is outer.raised

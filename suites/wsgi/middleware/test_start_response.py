@@ -54,7 +54,7 @@ def test_gives_what_an_application_may(middleware: Middleware, judge: Judge, dra
 def test_passes_status_and_fields_on(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """As they are: the same values in the same order, repeated ones included, beside what it adds itself."""
     if not is_transparent(middleware):
-        judge.unsupported_rest("the middleware makes an answer of its own")
+        judge.unsupported_rest("the middleware makes an answer of its own", lacks="transparent")
         return
 
     def law(case: tuple[str, list[tuple[str, str]]]) -> None:

@@ -366,7 +366,9 @@ def test_variables_of_the_operating_system(server: Server, judge: Judge) -> None
     seen = value(environ, "GATEPROOF_FOO")
     judge.reading("WSGI-ENV-030", f"variables of the operating system are {'absent' if seen == ABSENT else 'copied'}")
     if seen == ABSENT:
-        judge.unsupported("WSGI-UNICODE-007", "the server does not copy variables of the operating system")
+        judge.unsupported(
+            "WSGI-UNICODE-007", "the server does not copy variables of the operating system", lacks="os_environ"
+        )
     else:
         judge("WSGI-UNICODE-007", all(ord(c) < 256 for c in str(seen)), "code points up to U+00FF", seen)
 

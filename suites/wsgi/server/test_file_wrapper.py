@@ -19,7 +19,7 @@ OCTETS = ("Content-Type", "application/octet-stream")
 def offered(server: Server) -> None:
     """End the check where there is no wrapper."""
     if "wsgi.file_wrapper" not in server.exchange(get(), ok()).call.environ:
-        server.unsupported("the server supplies no wsgi.file_wrapper")
+        server.unsupported("the server supplies no wsgi.file_wrapper", lacks="file_wrapper")
 
 
 def wrapping(content: bytes = CONTENT, headers: tuple[tuple[str, str], ...] = (), **file: Any) -> Script:
@@ -41,7 +41,7 @@ def test_the_wrapper_is_callable(server: Server, judge: Judge) -> None:
     there = "wsgi.file_wrapper" in server.exchange(get(), ok()).call.environ
     judge.reading("WSGI-FILE-011", f"wsgi.file_wrapper is {'supplied' if there else 'not supplied'}")
     if not there:
-        judge.unsupported("WSGI-FILE-001", "the server supplies no wsgi.file_wrapper")
+        judge.unsupported("WSGI-FILE-001", "the server supplies no wsgi.file_wrapper", lacks="file_wrapper")
         return
     for arguments in ((), (8,)):
         script = wsgi(

@@ -154,7 +154,7 @@ def test_the_end_of_the_body_is_marked(server: Server, judge: Judge, draw: Draw)
     if mixed.response is not None and mixed.response.status == 200:
         lengths = mixed.response.all(b"Content-Length")
         judge("WSGI-HTTP-006", not lengths or lengths == [b"6"], "6 or none after write()", lengths)
-    judge.unsupported_rest("no response in chunked coding was seen")
+    judge.unsupported_rest("no response in chunked coding was seen", lacks="chunked-responses")
 
 
 @requirement("WSGI-HTTP-010", "WSGI-HTTP-013", "WSGI-HTTP-014", "WSGI-HTTP-015", "WSGI-HTTP-016", revision=2)
@@ -276,10 +276,10 @@ def chunked_request(*fields: tuple[bytes, bytes], coded: bytes | None = None) ->
 def decodes(server: Server) -> Exchange:
     """Return a plain chunked exchange; ends the check where the server does not take chunked requests."""
     if not is_1_1(server):  # a request in chunks may then get no answer at all
-        server.unsupported("the server answers as HTTP/1.0, which has no chunked coding")
+        server.unsupported("the server answers as HTTP/1.0, which has no chunked coding", lacks="http/1.1")
     x = server.exchange(chunked_request(), wsgi(read_request(), start("200 OK", []), items=[b"ok"]), timeout=2.0)
     if x.response is not None and x.response.status in (411, 501):
-        server.unsupported(f"chunked requests are refused with {x.response.status}")
+        server.unsupported(f"chunked requests are refused with {x.response.status}", lacks="chunked-requests")
     return x
 
 
@@ -350,7 +350,7 @@ def test_input_terminated_is_true_if_it_says_so(server: Server, judge: Judge) ->
     """Where wsgi.input_terminated is true every read method ends at the end of the body."""
     environ = server.exchange(get(), ok()).call.environ
     if not environ.get("wsgi.input_terminated"):
-        server.unsupported("wsgi.input_terminated is not true")
+        server.unsupported("wsgi.input_terminated is not true", lacks="input_terminated")
     steps = [read("read"), read("read", 10), read("readline"), read("readlines"), read("iter")]
     for request in (get(), post(b"hello"), get(b"/", version=b"HTTP/1.0")):
         x = server.exchange(
@@ -370,7 +370,7 @@ def test_expect_continue(server: Server, judge: Judge) -> None:
     script = wsgi(read("read", 5), start("200 OK", [("Content-Length", "2")]), items=[b"ok"], live=True)
     old = not is_1_1(server)
     if old:
-        judge.unsupported("WSGI-HTTP-046", "the server answers as HTTP/1.0, which expects nothing")
+        judge.unsupported("WSGI-HTTP-046", "the server answers as HTTP/1.0, which expects nothing", lacks="http/1.1")
     with server.connect() as connection:
         x = connection.begin(head, script)
         interim = _interim(connection, 0.1 if old else server.patience)
