@@ -71,4 +71,4 @@ def known(feature: str) -> bool:
 
 def closed(gate: str, lacks: str) -> bool:
     """Tell whether the feature of a gate is away where a check saw that the target lacks this one."""
-    return bool(lacks) and (gate == lacks or closed(_WITHIN.get(gate, ""), lacks))
+    return bool(lacks) and (gate == lacks or (gate in _WITHIN and closed(_WITHIN[gate], lacks)))
