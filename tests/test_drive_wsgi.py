@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_a_hang_costs_its_deadline() -> None:
     served = serve(app, deadline=0.1)
     assert (served.hung, type(served.error)) == (True, Hung)
     assert time.monotonic() - started < 5
+
+
+def test_a_process_that_stood_still_is_no_hang() -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(0.3)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+        start_response("200 OK", list(TEXT))
+        return [b"x"]
+
+    assert serve(app, deadline=0.2).body == b"x"
 
 
 def test_an_endless_body_is_left() -> None:

@@ -28,6 +28,7 @@ from gateproof.servers import UsageError
 from gateproof.servers import tables as projects
 
 IMPORT_S = 30.0
+SLICES = 10  # of a deadline
 AGAIN_S = 0.5  # a block that swallowed the first interruption is interrupted again
 USUAL = ("app", "application", "asgi", "wsgi")
 TABLE_KEYS = {"callable", "interface", "arguments"}
@@ -48,12 +49,25 @@ def limited(seconds: float) -> AbstractContextManager[None]:
 
 @contextmanager
 def alarmed(call: Callable[[], None], seconds: float, again_s: float) -> Iterator[None]:
-    """Call something in the middle of what runs, after so many seconds and then again and again; in the main thread."""
+    """Call something in the middle of what runs, after so many seconds and then again and again; in the main thread.
+
+    A process that the machine leaves standing must not take that for a call without end: the seconds are counted in
+    slices, and one that ended late counts no more than the others.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGALRM, lambda *_: call())
-    signal.setitimer(signal.ITIMER_REAL, seconds, again_s)
+    left = SLICES
+
+    def tick(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            left = max(1, round(SLICES * again_s / seconds))
+            call()
+
+    before = signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, seconds / SLICES, seconds / SLICES)
     try:
         yield
     finally:

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateproof.drive.asgi.loops import Flag, Loop, Task
-from gateproof.inprocess import Hung, Played
+from gateproof.inprocess import SLICES, Hung, Played
 from gateproof.validate import Finding
 from gateproof.validate import asgi as observers
 
 Event = dict[str, Any]
 Application = Callable[..., Awaitable[Any]]
 ENDS = ("http.response.body", "http.response.zerocopysend", "websocket.http.response.body")
-SLICES = 10  # of a deadline
 KEPT = 4000  # events of one call; what sends more without end is ended
 PLAYED: ContextVar[Played | None] = ContextVar("PLAYED", default=None)  # the record of the call that runs
 
