@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import threading
 import time
@@ -12,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from gateproof import cli
+from gateproof.commands import run
 from gateproof.servers import environments, launching
-from gateproof.servers.environments import DONE, environment, interpreter
+from gateproof.servers.environments import DONE, environment, interpreter, lasting, spelt
 from gateproof.settings import Settings, TargetError
 from gateproof.targets.launched import Launched
 from gateproof.verdicts import Exit
@@ -64,6 +67,7 @@ class Maker:
         """Fail where told to."""
         self.made: list[Path] = []
         self.fails, self.lock = fails, threading.Lock()
+        self.failure: BaseException = KeyboardInterrupt()
 
     def __call__(self, folder: Path, base: str, pins: Sequence[str]) -> None:
         """Make an environment as `_make` does."""
@@ -75,7 +79,7 @@ class Maker:
         time.sleep(0.1)
         self.lock.release()
         if self.fails:
-            raise KeyboardInterrupt
+            raise self.failure
         (folder / DONE).write_text("{}")
 
 
@@ -89,6 +93,87 @@ def test_an_environment_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(maker.made) == 1
     assert environment(["a==2", "b==2"], sys.executable) not in found
     assert len(maker.made) == 2
+
+
+SAME = (
+    ("waitress==3.0.2", "waitress == 3.0.2", "Waitress==3.0.2", "waitress==3.0.2.0"),
+    ("uvicorn[standard,a-b]==0.30", "uvicorn[A_B, standard]==0.30.0"),
+    ("x>=1,<2", "x <2.0, >=1"),
+    ("x==1.*", "X == 1.*"),
+)
+
+
+@pytest.mark.parametrize("pins", SAME)
+def test_pins_that_mean_the_same_are_one(pins: tuple[str, ...], tmp_path: Path) -> None:
+    """Spaces, case, extras, trailing zeros; another version, another extra, a file that has changed are others."""
+    assert len({spelt(pin) for pin in pins}) == 1
+    assert len({spelt(pin) for pin in ("x", "x[a]", "x~=1.0", "x~=1.1", "x==1", "x==1.*", "x===1.0", "x==2")}) == 8
+    wheel = tmp_path / "x-1-py3-none-any.whl"
+    wheel.touch()
+    before = spelt(str(wheel))
+    os.utime(wheel, (1, 1))
+    assert spelt(str(wheel)) != before
+
+
+def test_what_names_no_version_is_looked_up_anew(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each day; where that fails the last one serves, and its day is told; none is removed that a run may use."""
+    maker = Maker()
+    monkeypatch.setattr(environments, "_make", maker)
+    assert all(map(lasting, ("a==1", "a[b] == 1.0", "a===x", "a>=1,==2")))
+    assert not any(map(lasting, ("a", "a>=1", "a~=1.0", "a==1.*", "a @ file:///a", "./a.whl")))
+    today = environment(["a"], sys.executable, lasts=False)
+    assert environment(["A"], sys.executable, lasts=False) == today
+    folder = today.parent.parent
+    days = [folder.rename(folder.with_name(f"{folder.name[:16]}-2026-01-0{day}")) for day in (1,)]
+    days += [shutil.copytree(days[0], days[0].with_name(f"{folder.name[:16]}-2026-01-0{day}")) for day in (2, 3)]
+    os.utime(days[0] / DONE, (1, 1))
+    maker.fails = True
+    monkeypatch.setattr(maker, "failure", environments.EnvironmentProblem("no network"))
+    assert environment(["a"], sys.executable, lasts=False) == days[-1] / "bin" / "python"
+    said = capsys.readouterr().err
+    assert "no network" in said
+    assert "installed on 2026-01-03 is judged" in said
+    assert [day.is_dir() for day in days] == [False, True, True]
+    with pytest.raises(environments.EnvironmentProblem):
+        environment(["b"], sys.executable, lasts=False)
+    maker.fails = False
+    assert environment(["a"], sys.executable, lasts=False) == today
+    assert all(day.is_dir() for day in days[1:])
+
+
+def test_sources_are_installed_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell whether a folder has changed."""
+    maker = Maker()
+    monkeypatch.setattr(environments, "_make", maker)
+    for _ in range(2):
+        environment([str(tmp_path)], sys.executable, lasts=False)
+    assert len(maker.made) == 2
+
+
+@pytest.mark.parametrize(
+    ("pins", "lasts"),
+    [
+        (["waitress==3.0.2"], True),
+        (["waitress"], False),
+        (["uvicorn==0.30"], True),
+        (["uvicorn==0.30", "h11"], False),
+        (["gunicorn-gevent", "gevent==24.2.1"], False),
+        (["gunicorn-gevent", "gevent==24.2.1", "gunicorn==23.0.0"], True),
+    ],
+)
+def test_whose_version_counts(pins: list[str], lasts: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's own, also where a profile names it, and that of whatever else was named."""
+    asked: list[bool] = []
+
+    def found(pins: Sequence[str], python: str, *, lasts: bool) -> Path:
+        asked.append(lasts)
+        raise environments.EnvironmentProblem
+
+    monkeypatch.setattr(run, "environment", found)
+    assert cli.main(["run", *pins]) == Exit.HARNESS
+    assert asked == [lasts]
 
 
 def test_an_environment_is_never_half_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from gateproof.commands import CommandError
 from gateproof.servers import Profile, by_name, launching, shipped
-from gateproof.servers.environments import EnvironmentProblem, NoInterpreter, environment
+from gateproof.servers.environments import EnvironmentProblem, NoInterpreter, environment, lasting
 from gateproof.verdicts import Exit
 
 NAME = "run"
@@ -39,9 +39,10 @@ def execute(given: argparse.Namespace) -> int:
     if given.profile is None:
         named = by_name(pins[0], given.interface)
         profile, pins = (named, pins[1:]) if named else (profile_of(pins[0], given.interface), pins)
+    lasts = _lasts(pins, profile)
     pins = complete(pins, profile) if profile else pins
     try:
-        python = environment(pins, given.python)
+        python = environment(pins, given.python, lasts=lasts)
     except NoInterpreter as error:
         raise CommandError(str(error)) from error
     except EnvironmentProblem as error:
@@ -64,6 +65,13 @@ def complete(pins: list[str], profile: Profile) -> list[str]:
         print(f"gateproof: {profile.name} also needs: apt-get install {' '.join(debian)}", file=sys.stderr)
     more = [word for word in profile.install if not word.startswith("apt:") and _distribution(word) not in named]
     return [*pins, *more]
+
+
+def _lasts(pins: list[str], profile: Profile | None) -> bool:
+    """Tell whether what was named, the server among it, is named with its version."""
+    own = profile.distribution if profile else ""
+    named = not own or canonicalize_name(own) in map(_distribution, pins)
+    return named and all(map(lasting, pins))
 
 
 def _distribution(pin: str) -> str:

@@ -1,4 +1,8 @@
-"""Virtual environments for servers: one for each set of pins and interpreter, kept, and never half-made."""
+"""Virtual environments for servers: one for each set of pins and interpreter, kept, and never half-made.
+
+What is named without its version is looked up anew each day; where that cannot be done, the last one is taken, and its
+age is told.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,19 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import Specifier
+from packaging.utils import canonicalize_name, canonicalize_version
 
 DONE = "gateproof-complete.json"
 INSTALL_S = 600
+DAY_S = 86_400.0
+LEFT_ALONE_S = 2 * DAY_S  # an environment that another run may still use
 
 
 class EnvironmentProblem(Exception):
@@ -52,25 +64,70 @@ def _version_key(path: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in path.parent.parent.name.split(".") if part.isdigit())
 
 
-def environment(pins: Sequence[str], python: str) -> Path:
-    """Return the interpreter of an environment with those pins; made, under a lock, where there is none yet."""
+def spelt(pin: str) -> str:
+    """Return a requirement in the one way in which those that mean the same are spelt; a file with its time."""
+    try:
+        found = Requirement(pin)
+    except InvalidRequirement:
+        path = Path(pin).absolute()
+        return f"{path} {path.stat().st_mtime_ns if path.is_file() else ''}"
+    extras = ",".join(sorted(map(canonicalize_name, found.extras)))
+    clauses = ",".join(sorted(map(_clause, found.specifier)))
+    about = f" @ {found.url}" if found.url else clauses
+    return f"{canonicalize_name(found.name)}[{extras}]{about}; {found.marker or ''}"
+
+
+def _clause(clause: Specifier) -> str:
+    if clause.operator == "===" or clause.version.endswith(".*"):
+        return str(clause)
+    return clause.operator + canonicalize_version(clause.version, strip_trailing_zero=clause.operator != "~=")
+
+
+def lasting(pin: str) -> bool:
+    """Tell whether a requirement names one version: what is installed for it is the same tomorrow."""
+    try:
+        clauses = Requirement(pin).specifier
+    except InvalidRequirement:
+        return False
+    return any(each.operator in ("==", "===") and not each.version.endswith(".*") for each in clauses)
+
+
+def environment(pins: Sequence[str], python: str, *, lasts: bool = True) -> Path:
+    """Return the interpreter of an environment with those pins; made, under a lock, where there is none yet.
+
+    One that does not last is made anew each day, as what it was named by may mean another version by then; one of a
+    folder of sources each time.
+    """
     import fcntl  # which only POSIX has, where everything else here is
 
     base = interpreter(python)
     about = _ask(base)
-    key = hashlib.sha256(json.dumps([about, sorted(pins)]).encode()).hexdigest()[:16]
-    folder = cache_folder() / key
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{key}.lock").open("w") as lock:
+    key = hashlib.sha256(json.dumps([about, sorted({*map(spelt, pins)})]).encode()).hexdigest()[:16]
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with (cache_folder() / f"{key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / DONE).is_file():
+        folder = cache_folder() / (key if lasts else f"{key}-{datetime.now(UTC):%Y-%m-%d}")
+        if not (folder / DONE).is_file() or any(os.sep in pin and Path(pin).is_dir() for pin in pins):
             shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+            before = sorted(done.parent for done in cache_folder().glob(f"{key}-*/{DONE}"))
             try:
                 _make(folder, base, pins)
-            except BaseException:
+            except BaseException as error:
                 shutil.rmtree(folder, ignore_errors=True)
-                raise
+                if not before or not isinstance(error, EnvironmentProblem):
+                    raise
+                folder = before.pop()
+                day = folder.name.removeprefix(f"{key}-")
+                print(f"gateproof: {error}\ngateproof: what was installed on {day} is judged", file=sys.stderr)
+            _forget(before)
     return folder / "bin" / "python"
+
+
+def _forget(folders: Sequence[Path]) -> None:
+    """Remove environments of days before; what a run of these days may use is left alone."""
+    for folder in folders:
+        if time.time() - (folder / DONE).stat().st_mtime > LEFT_ALONE_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ask(python: str) -> list[str]:
