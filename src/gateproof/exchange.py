@@ -182,4 +182,4 @@ class Exchange:
             return f"the server did not answer in time (received {self.partial[:80]!r})"
         if self.closed or self.reset:
             return f"the server {'reset' if self.reset else 'closed'} the connection (received {self.partial[:80]!r})"
-        return "nothing was read"
+        return f"received {self.partial[:80]!r}" if self.partial else "nothing was read"

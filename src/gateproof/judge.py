@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateproof.verdicts import BROKEN, RANK, Verdict
+
+if TYPE_CHECKING:
+    from gateproof.exchange import Exchange
 
 SHOWN = 2000
 
@@ -15,11 +18,12 @@ class Unsupported(Exception):
     """The target does not have what the check needs; carries the reason, and the lack that an exchange shows.
 
     `lacks` is one of `requirements.gates.GATES`, or `spec_version 2.4`; '' where nothing shows a lack of any of them.
+    `shown` is the exchange that shows it, where none of the check does.
     """
 
-    def __init__(self, reason: str, *, lacks: str = "") -> None:
+    def __init__(self, reason: str, *, lacks: str = "", shown: Exchange | None = None) -> None:
         super().__init__(reason)
-        self.lacks = lacks
+        self.lacks, self.shown = lacks, shown
 
 
 class Blocked(Exception):

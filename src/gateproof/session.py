@@ -22,6 +22,7 @@ from gateproof.settings import Settings, TargetError
 from gateproof.verdicts import Exit, Verdict
 
 if TYPE_CHECKING:
+    from gateproof.exchange import Exchange
     from gateproof.requirements.sets import FrozenSet
 
 JsonDict = dict[str, Any]
@@ -144,7 +145,7 @@ class Session:
         except Untestable as reason:
             return _not_run(function, Verdict.UNTESTED, str(reason)), []
         except Unsupported as reason:
-            return _not_run(function, Verdict.UNSUPPORTED, str(reason)), []
+            return _not_run(function, Verdict.UNSUPPORTED, str(reason), reason.lacks, reason.shown), []
         except Blocked as premise:
             return _not_run(function, Verdict.BLOCKED, str(premise)), []
         rows = {name: row for name, row in self.catalogue.items() if name in note.requirements}
@@ -216,6 +217,12 @@ class Session:
             self.fatal = TargetError(*part["fatal"])
 
 
-def _not_run(function: Check, verdict: Verdict, reason: str) -> JsonDict:
-    judgements = [Judgement(name, verdict, reason=reason) for name in info(function).requirements]
-    return results.outcome_to_json(Outcome(check_id(function), info(function), judgements), {})
+def _not_run(
+    function: Check, verdict: Verdict, reason: str, lacks: str = "", shown: Exchange | None = None
+) -> JsonDict:
+    exchanges = {shown.id: shown} if shown else {}
+    judgements = [
+        Judgement(name, verdict, reason=reason, lacks=lacks, exchanges=tuple(exchanges))
+        for name in info(function).requirements
+    ]
+    return results.outcome_to_json(Outcome(check_id(function), info(function), judgements), exchanges)

@@ -11,12 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gateproof import bounds, lifespans, results
 from gateproof.judge import Blocked, Unsupported
 from gateproof.settings import Settings, TargetError
-from gateproof.targets import JsonDict, Target
+from gateproof.targets import JsonDict, Target, missing
 from gateproof.verdicts import Exit, Verdict
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Launched(Target):
         self._running: list[Launch] = []
         self._pool: ThreadPoolExecutor | None = None
         self._given_up = threading.Event()
+        self._plain: Exchange | Literal[False] | None = None  # shows that it has no TLS, once asked
 
     # -- before anything runs
 
@@ -167,11 +168,19 @@ class Launched(Target):
         lacks = self.profile is None or check.launch not in self.profile.variants
         return FALLBACK.get(check.launch, check.launch) if lacks else check.launch
 
-    def _lacking(self, variant: str) -> str:
-        """Say why there is no launch like that."""
+    def _lacking(self, variant: str) -> Unsupported:
+        """Say why there is no launch like that, and what shows that the server lacks what it would be for."""
         if variant.startswith(lifespans.PREFIX) and self.interface == "asgi":
-            return "no lifespan: the application was not called for one before the server served"
-        return f"the profile {self.known.name} has no launch `{variant}`"
+            why = "no lifespan: the application was not called for one before the server served"
+            return Unsupported(why, lacks="lifespan")
+        why = f"the profile {self.known.name} has no launch `{variant}`"
+        if variant == "tls" and self._plain is None:
+            self._plain = missing.no_tls(self.server("default").running) or False
+        if variant != "tls" or not self._plain:
+            return Unsupported(why)
+        return Unsupported(
+            f"{why}, and a TLS connection is answered in plain text, or ended", lacks="tls", shown=self._plain
+        )
 
     def _launch(self, variant: str) -> Launch:
         from gateproof import servers
@@ -213,7 +222,7 @@ class Launched(Target):
         assert self._pool is not None
         if variant not in self._servers:
             if not self._has(variant):
-                raise Unsupported(self._lacking(variant))
+                raise self._lacking(variant)
             pending = self._pending.get(variant) or self._pool.submit(self._launch, variant)
             try:
                 running = pending.result()
