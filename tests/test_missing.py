@@ -1,4 +1,4 @@
-"""What shows that a server lacks TLS, where its profile has no launch over it: a certificate lets the row go for that."""
+"""What shows that a server lacks TLS, where its profile has no launch over it; the certificate lets the row go then."""
 
 from __future__ import annotations
 
