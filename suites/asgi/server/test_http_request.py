@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 from gateproof.asgi_scripts import asgi, read_body, receive, respond, wait
@@ -31,7 +32,7 @@ from .uploading import (
     told_off,
     without_options,
 )
-from .watching import comes, kinds, leave, over, received
+from .watching import comes, kinds, leave, memory, over, pour, received
 
 KINDS = ("http.request", "http.disconnect")
 HUGE = 32 * 1024 * 1024
@@ -207,26 +208,15 @@ def test_upload_is_held_back(server: Server, judge: Judge) -> None:
         if comes(server, x, "waiting") is None:
             judge.blocked("ASGI-HTTP-REQ-009", "the application is not called before the body is whole")
             return
-        taken = _pour(server, connection, HUGE)
+        before = memory(x.call.events[0].pid)
+        taken = pour(server, connection, itertools.repeat(bytes(65_536), HUGE >> 16))
+        grown = memory(x.call.events[0].pid) - before
         connection.release("go")
     told = f"all of {HUGE >> 20} MiB" if taken == HUGE else f"less than {(taken >> 20) + 1} MiB of {HUGE >> 20}"
-    judge.reading("ASGI-HTTP-REQ-009", f"{told} were taken in, which the application did not read")
-
-
-def _pour(server: Server, connection: Dialogue, most: int) -> int:
-    """Send octets until the server takes no more, though it answers others; return how many it took."""
-    octets, taken, stalls = bytes(65_536), 0, 0
-    connection.wire.socket.setblocking(False)
-    while taken < most and stalls < 3:
-        try:
-            taken += connection.wire.socket.send(octets[: most - taken])
-            stalls = 0
-        except BlockingIOError:
-            stalls += 1
-            server.answers_others(2, time.monotonic() + server.patience)
-        except OSError:
-            break
-    return taken
+    judge.reading(
+        "ASGI-HTTP-REQ-009",
+        f"{told} were taken in, which the application did not read; the process grows by {grown} MiB",
+    )
 
 
 @unproxied

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,7 +21,7 @@ from gateproof.wire.request import get, post
 from .calling import PART, PARTS, standing_still
 from .looking import extensions, kept, scope_of
 from .responding import behind, framing_problems, head_of, lengths, out_of_step, parted, raw, shown, trying, whole
-from .watching import comes
+from .watching import comes, memory
 
 LIKE_FRAMING = [
     b"0\r\n\r\n",
@@ -124,14 +123,6 @@ def _as_long_as_it_comes(connection: Dialogue) -> Response | None:
         if wire.reader.ended or wire.reader.length == before:
             break
     return None
-
-
-def memory(pid: int) -> int:
-    """Return how much memory a process has resident, in MiB; 0 where the system does not tell."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096 >> 20
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 @requirement("ASGI-HTTP-RESP-023", "ASGI-HTTP-RESP-024", "ASGI-HTTP-RESP-042")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from itertools import takewhile
 
 from hypothesis import strategies as st
 
@@ -19,7 +18,6 @@ from gateproof.asgi_scripts import (
     cancel_receive,
     flood,
     join,
-    look,
     message,
     note,
     ok,
@@ -38,12 +36,12 @@ from gateproof.conversation import Conversation
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import PATIENT_S, Dialogue, Server
+from gateproof.target import Dialogue, Server
 from gateproof.wire.request import get
 from gateproof.wire.websocket import handshake
 
 from .calling import has_websocket, held_up, over, pause, standing_still
-from .looking import ABSENT, plain
+from .looking import plain
 from .responding import whole
 from .talking import ended, limit, speaks, talking
 from .watching import ends
@@ -186,36 +184,6 @@ def test_calls_run_side_by_side(server: Server, judge: Judge) -> None:
     met = [call.first("barrier") for x in exchanges for call in x.calls]
     together = len(met) == 2 and all(said and said.get("go") for said in met)
     judge("ASGI-APP-024", together, "both calls at once", [x.outcome for x in exchanges])
-
-
-HELD = 200
-
-
-@requirement("ASGI-APP-024", "ASGI-SCOPE-001", revision=2)
-def test_many_calls_wait(server: Server, judge: Judge) -> None:
-    """While many calls wait for what comes later, others are answered; then all of them, each from its own scope."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(server.connect()) for _ in range(HELD)]
-        for number, connection in enumerate(held):
-            script = asgi(wait("go", 2 * PATIENT_S), look(), respond(octets=str(number).encode()), live=True)
-            connection.begin(get(f"/{number}".encode()), script)
-        waiting = list(takewhile(lambda connection: connection.wait("waiting", server.patience), held))
-        if len(waiting) == HELD:
-            others = server.answers_others(3, time.monotonic() + server.patience)
-            judge("ASGI-APP-024", others, f"answers while {HELD} calls wait", "none")
-        else:
-            judge.reading("ASGI-APP-024", f"of {HELD} calls {len(waiting)} are made: others wait, or are refused")
-        for connection in waiting:
-            connection.release("go")
-        for number, connection in enumerate(waiting):
-            x = connection.read_answer()
-            seen = x.response.body if x.response is not None else x.outcome
-            if not judge("ASGI-APP-024", seen == str(number).encode(), f"the answer to call {number}", seen):
-                break
-            looked = connection.wait("look")
-            path = plain(looked.value["value"]).get("path") if looked is not None else ABSENT
-            judge("ASGI-SCOPE-001", path == f"/{number}", f"the path in the scope of call {number}", path)
-    judge.rest_blocked("none of the calls that waited was answered")
 
 
 @requirement("ASGI-APP-024")

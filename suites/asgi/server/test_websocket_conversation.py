@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -336,37 +335,3 @@ def _said(held: Conversation, talk: Talk, model: Model, judge: Judge) -> None:
     told = [short(value) for value in seen]
     judge(row, right, f"{talk}: {[short(value) for value in wanted]} for the application", told)
     judge("ASGI-WS-062", True)
-
-
-HELD = 200
-
-
-@requirement("ASGI-WS-025", "ASGI-WS-034")
-def test_many_at_the_same_time(server: Server, judge: Judge) -> None:
-    """Two hundred WebSockets stand while requests are served, and each gets what is its own."""
-    speaks(server)
-    with ExitStack() as stack:
-        held = [stack.enter_context(_one(server, number)) for number in range(HELD)]
-        for talk in held:
-            talk.dialogue.read_answer()
-        held = [talk for talk in held if talk.accepted]
-        if len(held) < HELD:
-            judge.reading("ASGI-WS-025", f"of {HELD} WebSockets {len(held)} are accepted")
-        if not held or not server.answers_others(3, time.monotonic() + server.patience):
-            raise Blocked("no WebSocket was accepted, or no request was answered meanwhile")
-        for number, talk in enumerate(held):
-            talk.text(f"to {number}")
-        for number, talk in enumerate(held):
-            mine = talk.exchange.request.split(b" ")[1].decode().removeprefix("/")
-            read = talk.next_message()
-            right = read is not None and read.payload == mine.encode()
-            judge("ASGI-WS-034", right, f"of {HELD}: {mine}", read and short(read))
-            event = talk.told("websocket.receive")
-            judge("ASGI-WS-025", event and content(event) == f"to {number}", f"of {HELD}: 'to {number}'", event)
-            if read is None or event is None:
-                break
-
-
-def _one(server: Server, number: int) -> Any:
-    script = accepting(receive(), send(message(text=str(number))), receive_until(DISCONNECT))
-    return server.websocket(script, f"/{number}".encode(), read=False)

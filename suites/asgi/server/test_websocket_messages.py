@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateproof.asgi_scripts import flood, loop, message, receive, receive_until, send
+from gateproof.asgi_scripts import flood, loop, message, receive, receive_until, send, wait
 from gateproof.check import launch, requirement
 from gateproof.conversation import Conversation, Message
 from gateproof.draw import Draw
@@ -20,6 +20,7 @@ from gateproof.wire import websocket as ws
 from .calling import PART, PARTS, standing_still
 from .looking import ABSENT, plain
 from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
+from .watching import memory, pour
 
 Content = str | bytes
 DISCONNECT = "websocket.disconnect"
@@ -259,10 +260,14 @@ def test_messages_are_sent(server: Server, judge: Judge, draw: Draw) -> None:
 @requirement("ASGI-WS-116", "ASGI-WS-031")
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
-    with talking(server, flood(PART, PARTS, message()), send(message(text="end"))) as talk:
+    with talking(server, wait("go"), flood(PART, PARTS, message()), send(message(text="end"))) as talk:
+        pid = _waiting(talk)
+        before = memory(pid)
+        talk.dialogue.release("go")
         if not standing_still(server, talk.exchange, "flooded"):
             raise Blocked("no message was sent")
         done = talk.call.has("flood_ended")
+        grown = memory(pid) - before
         seen: list[Message] = []
         while len(seen) <= PARTS and (came := talk.next_message()) is not None:  # each in its own time
             seen.append(came)
@@ -270,6 +275,30 @@ def test_slow_reader(server: Server, judge: Judge) -> None:
     wanted = [Message(ws.BINARY, b"x" * PART)] * PARTS + [Message(ws.TEXT, b"end")]
     what = f"{len(seen)} messages of {sum(len(one.payload) for one in seen)} octets, {ended(talk)}"
     judge("ASGI-WS-031", seen == wanted, f"{PARTS} messages of {PART} octets, and one behind them", what)
+    judge.reading("ASGI-WS-116", f"{PART * PARTS >> 20} MiB that nobody reads: the process grows by {grown} MiB")
+
+
+def _waiting(talk: Conversation) -> int:
+    """Wait until the application waits; return its process."""
+    if not talk.wait("waiting"):
+        raise Blocked("the application did not come to wait")
+    return talk.call.events[0].pid
+
+
+@launch("beside")
+@requirement("ASGI-WS-118")
+def test_slow_application(server: Server, judge: Judge) -> None:
+    """How much of a client's messages a server takes in while the application receives none of them."""
+    with talking(server, wait("go", 20.0)) as talk:
+        pid = _waiting(talk)
+        before = memory(pid)
+        piece = ws.encode(ws.BINARY, bytes(PART))
+        taken = pour(server, talk.dialogue, itertools.repeat(piece, PARTS))
+        grown = memory(pid) - before
+        talk.dialogue.reset()
+        talk.dialogue.release("go")
+    told = "all" if taken == len(piece) * PARTS else f"less than {(taken >> 20) + 1}"
+    judge.reading("ASGI-WS-118", f"{told} of {PART * PARTS >> 20} MiB are taken in; the process grows by {grown} MiB")
 
 
 @dataclass(frozen=True)

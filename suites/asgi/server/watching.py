@@ -1,9 +1,10 @@
-"""What checks share that watch a call from outside: its events as they come, its end, and a client that leaves."""
+"""What checks share that watch a call from outside: its events, its end, and a client that leaves, or pours."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateproof.target import Dialogue, Server
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from gateproof.exchange import Call, Exchange
 
 ENDS = frozenset(("returned", "raised"))
+STALLS = 3
 
 
 def comes(
@@ -76,3 +78,30 @@ def leave(connection: Dialogue, *, rst: bool = True) -> None:
         connection.reset()
     else:
         connection.wire.close()
+
+
+def pour(server: Server, connection: Dialogue, pieces: Iterable[bytes]) -> int:
+    """Send octets until the server takes no more, though it answers others; return how many it took."""
+    taken, stalls = 0, 0
+    connection.wire.socket.setblocking(False)
+    for piece in pieces:
+        left = memoryview(piece)
+        while left and stalls < STALLS:
+            try:
+                sent = connection.wire.socket.send(left)
+            except BlockingIOError:
+                stalls += 1
+                server.answers_others(2, time.monotonic() + server.patience)
+            except OSError:
+                return taken
+            else:
+                left, taken, stalls = left[sent:], taken + sent, 0
+    return taken
+
+
+def memory(pid: int) -> int:
+    """Return how much memory a process has resident, in MiB; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096 >> 20
+    except (OSError, ValueError, IndexError):
+        return 0
