@@ -46,7 +46,7 @@ def test_many_at_the_same_time(server: Server, judge: Judge) -> None:
     Each call leaves a mark in its scope and in what is within, when it begins; when all of them have begun, each looks.
     """
     one = server.exchange(get(), asgi(*_marks("first"), respond())).call
-    alone = _foreign(server.exchange(get(), asgi(*_marks("second"), look(), respond())).call, "second")
+    alone = _foreign(server.exchange(get(), asgi(look(), respond())).call, "second")
     with ExitStack() as stack:
         sockets = _sockets(server, judge, stack) if has_websocket(server) else []
         polls = [stack.enter_context(server.connect()) for _ in range(HELD)]
