@@ -275,7 +275,10 @@ def serve_netius(app, host, port, given):
 
 
 def serve_rocket3(app, host, port, given):
-    """Rocket3: threads."""
+    """Rocket3: threads. What it logs goes to nobody until somebody asks for it."""
+    import logging
+
+    logging.basicConfig()
     from rocket3 import Rocket3
 
     pair = files(given)
