@@ -155,10 +155,11 @@ def test_optional_arguments_of_read(server: Server, judge: Judge) -> None:
 
 
 @in_band
-@requirement("WSGI-INPUT-007", "WSGI-INPUT-009")
+@requirement("WSGI-INPUT-007", "WSGI-INPUT-009", "WSGI-INPUT-016", revision=2)
 def test_end_of_file_at_the_end_of_the_body(server: Server, judge: Judge) -> None:
-    """Past the body every method gives nothing, as often as it is asked, and nobody waits."""
+    """Past the body every method gives nothing, of the type of what it gave before, and nobody waits."""
     over = server.exchange(post(b"hello"), reading(read("read", 105), read("read", 105)))
+    given = [item for call in over.calls for said in call.named("read") for item in listed(said.get("result"))]
     if over.silent or over.closed or over.reset:
         judge("WSGI-INPUT-007", False, "the end of the file after the body", over.outcome)
     else:
@@ -174,6 +175,9 @@ def test_end_of_file_at_the_end_of_the_body(server: Server, judge: Judge) -> Non
         seen = [said.get("result", said) for said in x.call.named("read")][0 if steps is empty else 1 :]
         nothing = all(not octets({"result": item}) for item in seen if not isinstance(item, dict))
         judge("WSGI-INPUT-009", nothing, "b'' or [] from every method", seen)
+        given += [item for result in seen for item in listed(result)]
+    text = [item for item in given if isinstance(item, str)]
+    judge("WSGI-INPUT-016", not text, "bytes, at the end of the body too", text)
 
 
 @requirement("WSGI-INPUT-008", revision=2)

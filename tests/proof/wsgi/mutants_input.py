@@ -245,6 +245,16 @@ class GivesBytearray(Input):
         return bytearray(super().read(size))
 
 
+@fault("WSGI-INPUT-016")
+class EndsInText(Input):
+    """read() at the end of the body gives ''."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        octets = super().read(size)
+        return octets if octets or self.source.chunked else ""  # type: ignore[return-value]
+
+
 # -- input in chunks
 
 
