@@ -92,7 +92,8 @@ def mistyped(form: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
     """Whatever is missing or of another type in it: a message, or pages made of it, and never a traceback."""
     row = made.rows(1, "wsgi")[0]
-    whole = made.report({row.id: made.entry(row, "fail", ("a" * 32,))}, {"a" * 32: made.exchange()})
+    entry = made.entry(row, "unsupported", ("a" * 32,), lacks="tls")
+    whole = made.report({row.id: entry}, {"a" * 32: made.exchange()})
     whole["exchanges"]["a" * 32]["app"][0]["value"] = {"dict": [["environ", {"dict": [["A", {"tuple": ["b", 1]}]]}]]}
     whole["specimens"] = {"x": "a" * 32}
     path, refused = tmp_path / "report.json", 0
@@ -212,3 +213,25 @@ def test_the_timeline_tells_both_sides_in_order() -> None:
     many = made.exchange()
     many["client"] += [{"t": 11.0, "dir": "in", **octets_to_json(b"x")}] * 100
     assert timeline(many).more == 105 - 36
+
+
+def test_the_page_claims_no_more_than_was_found() -> None:
+    """A reading judges nothing; what a row weighs is not its verdict; what left a level, and by what lack, is there."""
+    kept, told, left = made.rows(3, "asgi")
+    shown = {"a" * 32: made.exchange()}
+    entries = {
+        kept.id: made.entry(kept),
+        told.id: made.entry(told, "inform"),
+        left.id: made.entry(left, "unsupported", ("a" * 32,), lacks="websocket"),
+    }
+    report = made.report(entries, shown, interface="asgi")
+    level = {"kept": 1, "waived": 1, "gated": 1, "of": 2, "denied": [], "unmet": [], "granted": True}
+    gated = [{"gate": "websocket", "level": "Full"}, {"gate": "lifespan", "level": "Core"}]
+    page = html.render(report, {"levels": {"Core": level, "Full": level}, "gated": gated})
+    assert "1 of 3 requirements judged: none is broken" in page
+    assert "judged as" not in page
+    assert f"a break is a {kept.verdict}" in page
+    assert "1 waived in public; 1 left through their gates: lifespan<" in page
+    assert "1 left through their gates: websocket, lifespan<" in page
+    assert "<dt>lacks</dt><dd><code>websocket</code></dd>" in page
+    assert page.count('<svg class="time"') == 1

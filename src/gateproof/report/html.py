@@ -36,6 +36,7 @@ def environment() -> Environment:
     )
     found.filters["visible"] = hostile.visible
     found.filters["link"] = hostile.link
+    found.filters["weighs"] = lambda weight: "told, not scored" if weight == "inform" else f"a break is a {weight}"
     found.filters["verdict_of"] = lambda requirement, target: target.verdict(requirement)
     return found
 

@@ -11,6 +11,7 @@ from gateproof.report import hostile
 from gateproof.report.program import program
 from gateproof.report.reading import unstable
 from gateproof.report.timeline import Timeline, timeline
+from gateproof.requirements.sets.levels import within
 from gateproof.verdicts import Verdict
 
 JsonDict = dict[str, Any]
@@ -135,9 +136,9 @@ def page(report: JsonDict, earned: JsonDict | None = None) -> Page:
 
 
 def judged(report: JsonDict) -> int:
-    """Count the requirements on which the run could say something of the target."""
+    """Count the requirements that the target was found to keep or to break: a reading judges nothing."""
     totals = report["totals"]
-    return sum(totals.get(name, 0) for name in ("pass", "fail", "warn", "known", "inform"))
+    return sum(totals.get(name, 0) for name in ("pass", "fail", "warn", "known"))
 
 
 def sentence(report: JsonDict) -> str:
@@ -183,11 +184,21 @@ def _levels(earned: JsonDict) -> list[Level]:
         why = [text for text in each["unmet"] if text not in _unmet(earned)]
         if denied:
             why.append(f"{len(denied)} deny it: {first}{', …' if len(denied) > 3 else ''}")
-        more = f"{each['gated']} left through their gates" if each["gated"] else ""
-        text = "; ".join(why) if why else more
+        if each["waived"]:
+            why.append(f"{each['waived']} waived in public")
+        if each["gated"]:
+            why.append(f"{each['gated']} left through their gates: {_gates(earned, name)}")
+        text = "; ".join(why)
         kept = each["kept"] + each["waived"]
         found.append(Level(name, each["granted"], kept, each["of"], hostile.visible(text, 300)))
     return found
+
+
+def _gates(earned: JsonDict, level: str) -> str:
+    """Name the features for whose lack rows have left a level, the first of them where they are many."""
+    found = [one["gate"] for one in earned["gated"] if one["level"] in within(level)]
+    names = list(dict.fromkeys(found))
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
 
 
 def _facts(report: JsonDict) -> list[tuple[str, str]]:
@@ -212,7 +223,7 @@ def _rows(report: JsonDict) -> list[Row]:
     ]
     left = BUDGET
     owner: dict[str, str] = {}
-    for verdict in ("fail", "error", "warn", "known", "blocked"):
+    for verdict in ("fail", "error", "warn", "known", "blocked", "unsupported"):
         for row in rows:
             if row.verdict == verdict:
                 left -= _attach(row, report["exchanges"], owner, left)
@@ -221,7 +232,7 @@ def _rows(report: JsonDict) -> list[Row]:
 
 def _check(check: JsonDict) -> JsonDict:
     shown = {key: hostile.visible(check[key]) for key in ("id", "message", "expected", "seen", "replay")}
-    return {**check, **shown, "baseline": hostile.visible(check["baseline"] or "")}
+    return {**check, **shown, "baseline": hostile.visible(check["baseline"] or ""), "lacks": check.get("lacks", "")}
 
 
 def _attach(row: Row, exchanges: Mapping[str, JsonDict], owner: dict[str, str], left: int) -> int:
