@@ -38,7 +38,6 @@ DOWN = [receive(), look("state"), done("shutdown"), receive(0.2)]
 ORDINARY = asgi(receive(), look("state"), *STORE, done("startup"), *DOWN, live=True)
 
 SCRIPTS: dict[str, Script] = {
-    "ordinary": ORDINARY,
     "slow": asgi(receive(), wait("go", STARTS_S), done("startup"), *DOWN, live=True),
     "interrupted": asgi(receive(), wait("go", STARTS_S), done("startup"), *DOWN, live=True),
     "raises": asgi(fail(), live=True),
@@ -59,6 +58,9 @@ SCRIPTS: dict[str, Script] = {
         done("shutdown"),
         receive(0.2),
         live=True,
+    ),
+    "much_open": asgi(
+        receive(), done("startup"), receive(), sleep(SLOW_S), note("slept"), done("shutdown"), receive(0.2), live=True
     ),
     "shutdown_failed": asgi(
         receive(), done("startup"), receive(), failed("shutdown", message="gateproof-shutdown-message"), live=True

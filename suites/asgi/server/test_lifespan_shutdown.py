@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 from gateproof import lifespans
-from gateproof.asgi_scripts import asgi, respond, wait
+from gateproof.asgi_scripts import accepting, asgi, ok, read_body, receive_until, respond, wait
+from gateproof.channel import Event
 from gateproof.check import launch, requirement
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.target import SETTLE_S, Server
 from gateproof.wire.request import get
 
+from .calling import has_websocket
 from .living import begun, heard, limit, missed, received, refuses, serves, stopped, told
 from .looking import plain
+from .responding import whole
+from .talking import ended, events
 from .test_state import KEYS, OWN, SPOIL
 
 MESSAGE = "gateproof-shutdown-message"
+HOLD_S = 1.0  # so long is all of it open when the server is to stop; who waits for it may wait for ever
+HALF = get(b"/", (b"Content-Length", b"8"), method=b"POST")
 
 
 @launch("lifespan:slow_shutdown")
@@ -86,6 +95,109 @@ def _judge_state(server: Server, judge: Judge) -> None:
         return
     untouched = set(seen) == KEYS and (seen["gateproof.kept"], seen[lifespans.SHARED]) == ("kept", ["stored"])
     judge("ASGI-LIFE-035", untouched, "what the application stored", seen)
+
+
+@launch("lifespan:much_open")
+@requirement("ASGI-LIFE-016", "ASGI-LIFE-019", "ASGI-WS-064")
+def test_stop_with_much_open(server: Server, judge: Judge) -> None:
+    """Whatever is open when the server stops, lifespan.shutdown comes, and when nothing of it is open any more.
+
+    Open are a WebSocket, a poll that waits, an upload of which half has come, and a connection on which nothing is
+    under way. Who closes or ends them does so before; who waits for them is told of the shutdown when they have ended.
+    """
+    server.fresh()
+    if not serves(server):
+        raise Blocked("the server did not come to serve")
+    with ExitStack() as stack:
+        held = Held(server, stack)
+        server.running.terminate(0)
+        shutdown = _told_while_open(server, judge, held)
+        judge.reading("ASGI-WS-064", held.socket_told())
+        if shutdown is None:
+            list(held.end_requests())
+            shutdown = _told_while_open(server, judge, held)
+        held.end_socket()
+    if not server.lifespan.calls:
+        judge.unsupported_rest("no lifespan: the application was not called for one")
+        return
+    shutdown = shutdown or told(server, "lifespan.shutdown", limit(server, 8.0))
+    if judge("ASGI-LIFE-019", shutdown, f"lifespan.shutdown, when {held.open} have ended", received(server)):
+        assert shutdown is not None
+        if whole(held.poll, b"ok"):  # a call may be ended behind its connection
+            _judge_order(server, judge, held.poll, shutdown.t)
+        judge("ASGI-LIFE-016", True)
+
+
+def _told_while_open(server: Server, judge: Judge, held: Held) -> Event | None:
+    """Wait for lifespan.shutdown while something is open, or was when the server was stopped."""
+    if not server.lifespan.calls or not held.anything():
+        return None
+    shutdown = told(server, "lifespan.shutdown", limit(server, HOLD_S))
+    if shutdown is not None:
+        for what, goes_on in held.going_on():
+            judge("ASGI-LIFE-016", not goes_on, f"{what}: ended before lifespan.shutdown", goes_on)
+    return shutdown
+
+
+class Held:
+    """What is open when a server is stopped; `open` says what that is."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        """Open all of it; what the application is not called for does not count."""
+        idle, self.polled, self.uploaded = (stack.enter_context(server.connect()) for _ in range(3))
+        idle.begin(get(), ok())
+        idle.read()
+        self.poll = self.polled.begin(get(), asgi(wait("end", 20.0), respond(), live=True))
+        self.upload = self.uploaded.begin(HALF, asgi(read_body(20.0), respond(), live=True))
+        self.uploaded.send(b"half")
+        if server.wait(self.poll, "waiting", limit(server)) is None:
+            raise Blocked(f"the application was not called: {self.poll.outcome}")
+        uploads = server.wait(self.upload, "receive", limit(server, HOLD_S)) is not None
+        waits = accepting(receive_until("websocket.disconnect"))
+        self.socket = stack.enter_context(server.websocket(waits)) if has_websocket(server) else None
+        if self.socket is not None and not self.socket.accepted:
+            self.socket = None
+        there = {"a poll": True, "an upload": uploads, "a WebSocket": self.socket is not None}
+        self.open = ", ".join(what for what, is_there in there.items() if is_there)
+
+    def socket_told(self) -> str:
+        """Answer a close frame of the server's; say what both sides of the WebSocket have seen by now."""
+        if self.socket is None:
+            return "no WebSocket was accepted"
+        frame = self.socket.closing(HOLD_S)
+        if frame is not None:
+            self.socket.close(frame.code)
+            self.socket.ends(HOLD_S)
+        event = next(iter(events(self.socket.call, "websocket.disconnect")), None)
+        seen = f"websocket.disconnect {event.get('code')!r}" if event is not None else "no event"
+        return f"client: {ended(self.socket)}; application: {seen}"
+
+    def anything(self) -> bool:
+        """Tell whether anything of it may still be open."""
+        return self.poll.response is None or (self.socket is not None and not self.socket.ended)
+
+    def going_on(self) -> Iterator[tuple[str, str]]:
+        """Try what is open once more; yield each with what shows that it goes on, '' where nothing does."""
+        if self.poll.response is None:
+            for what, x in self.end_requests():
+                yield what, x.outcome if whole(x, b"ok") else ""
+        if self.socket is not None and not self.socket.ended:
+            self.socket.text("late")
+            event = self.socket.told("websocket.receive", lifespans.SLOW_S)
+            yield "a WebSocket", f"received: {event}" if event is not None else ""
+
+    def end_requests(self) -> Iterator[tuple[str, Exchange]]:
+        """Give the poll and the upload what they wait for, and read their answers."""
+        self.polled.release("end")
+        self.uploaded.send(b"rest")
+        for what, connection in (("a poll", self.polled), ("an upload", self.uploaded)):
+            yield what, connection.read_answer(timeout=lifespans.SLOW_S)
+
+    def end_socket(self) -> None:
+        """Leave the WebSocket."""
+        if self.socket is not None and not self.socket.ended:
+            self.socket.close(1001)
+            self.socket.hang_up()
 
 
 @launch("lifespan:shutdown_failed")

@@ -455,17 +455,3 @@ def test_a_failure_is_no_normal_closure(server: Server, judge: Judge) -> None:
             code = frame.code if frame is not None else None
             judge("ASGI-WS-097", code not in (1000, 1001), "1011, or the end of TCP", ended(talk))
             judge("ASGI-WS-106", frame is not None, "a close frame", ended(talk))
-
-
-@launch("lifespan:ordinary")
-@requirement("ASGI-WS-064")
-def test_shutdown(server: Server, judge: Judge) -> None:
-    """What open WebSockets see when the server stops: told, not judged."""
-    server.fresh()
-    with talking(server, receive_until(DISCONNECT)) as talk:
-        server.running.terminate(0.3)  # not the end, which may wait for the client: the first moments
-        talk.part(1001)
-        talk.ends(0.3)
-        event = next(iter(events(talk.call, DISCONNECT)), None)
-        told = f"{DISCONNECT} {event.get('code')!r}" if event is not None else "no event"
-        judge.reading("ASGI-WS-064", f"client: {ended(talk)}; application: {told}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateproof.reference.asgi import Server
 from gateproof.reference.asgi_lifespan import Lifespan, StartupFailed
+from gateproof.reference.asgi_websocket import WebSocket
 
 from .faults import fault
 
@@ -221,6 +222,50 @@ class ShutdownAtOnce(Server):
         telling = asyncio.ensure_future(lifespan.shutdown())
         await self.finish_connections()
         await telling
+
+
+@fault("ASGI-LIFE-016")
+class ForgetsWebSockets(Server):
+    """It waits for requests alone before it tells the application of the shutdown."""
+
+    class Socket(WebSocket):
+        """One that hears of no stop."""
+
+        def stop(self) -> None:
+            """The fault."""
+
+    websocket_class = Socket
+
+    async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
+        """The fault."""
+        await self.stop_listening(listening)
+        for connection in list(self.connections):
+            connection.say_stop()
+        await self.until_sockets_are_left()
+        telling = asyncio.ensure_future(lifespan.shutdown())
+        await asyncio.wait([telling])
+        await self.finish_connections()
+
+    async def until_sockets_are_left(self) -> None:
+        """Wait for the others."""
+        for _ in range(500):
+            if all(connection.on_stop is not None for connection in self.connections):
+                break
+            await asyncio.sleep(0.01)
+
+
+@fault("ASGI-LIFE-019")
+class NoShutdownWithASocket(Server):
+    """Where a WebSocket is open when it is stopped the application is not told of the shutdown."""
+
+    async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
+        """The fault."""
+        if all(connection.on_stop is None for connection in self.connections):
+            await super().wind_down(listening, lifespan)
+            return
+        await self.stop_listening(listening)
+        await self.finish_connections()
+        await lifespan.abandon()
 
 
 @fault("ASGI-LIFE-017")
