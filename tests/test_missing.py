@@ -1,4 +1,4 @@
-"""What shows that a server lacks TLS, where its profile has no launch over it; the certificate lets the row go then."""
+"""What shows that a server lacks a feature for which its profile has no launch: a certificate lets the row go."""
 
 from __future__ import annotations
 
@@ -12,15 +12,29 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gateproof.suites.wsgi.server.test_concurrency import (
+    test_a_single_thread_can_be_had as single_thread,
+)
+from gateproof.suites.wsgi.server.test_concurrency import (
+    test_several_processes_are_announced as several_processes,
+)
 from gateproof.suites.wsgi.server.test_environ import test_scheme_over_tls as scheme_over_tls
+from gateproof.suites.wsgi.server.test_start_response import (
+    test_a_second_call_raises_also_after_a_failed_one as raises_also_after_a_failed_one,
+)
 
-from gateproof.judge import Unsupported
+from gateproof import requirements
+from gateproof.judge import Judgement, Unsupported
+from gateproof.reference.answer import Answer
+from gateproof.reference.wsgi import Server
+from gateproof.runner import run_check
 from gateproof.session import Session
 from gateproof.settings import Settings
 from gateproof.target import Untouched
 from gateproof.targets import missing
 from gateproof.targets.missing import no_tls
 from gateproof.wire.tls import make_certificate
+from tests.proof.harness import serving
 
 Talk = Callable[[socket.socket], Any]
 
@@ -112,3 +126,59 @@ def test_what_is_shown_stands_in_the_report(tmp_path: Path, monkeypatch: pytest.
         assert {judgement["lacks"] for judgement in said["judgements"]} == {lacks}
         assert [len(judgement["exchanges"]) for judgement in said["judgements"]] == [count] * 2
         assert len(said["exchanges"]) == count
+
+
+@pytest.mark.parametrize(
+    ("check", "claims", "lacks"),
+    [
+        (several_processes, False, "processes"),
+        (several_processes, True, ""),
+        (single_thread, False, "multithread"),
+        (single_thread, True, ""),
+    ],
+)
+def test_what_stands_in_for_a_launch(check: Any, claims: bool, lacks: str) -> None:
+    """What the environ says of the ordinary launch shows that it has not what another launch would be for."""
+
+    class Claims(Server):
+        """A reference server that makes one call at a time, and says what it is told to."""
+
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            self.be_single()
+            self.multithread = self.multiprocess = claims
+
+    said = judged(Claims, check)
+    assert (said.verdict, said.lacks) == ("unsupported", lacks)
+
+
+class StatusAlone(Answer):
+    """Raises for a malformed status and for no field; a call that raised is none."""
+
+    def check_headers(self, headers: Any) -> None:
+        """Find nothing wrong."""
+
+    def start_response(self, *given: Any) -> Callable[[bytes], None]:  # type: ignore[override]
+        """Forget a call that raised."""
+        try:
+            return super().start_response(*given)
+        except ValueError:
+            self.called = False
+            raise
+
+
+def test_an_occasion_is_looked_for() -> None:
+    """A call that raises: if not for a field, then for a status."""
+
+    class Lenient(Server):
+        answer_class = StatusAlone
+
+    assert judged(Lenient, raises_also_after_a_failed_one).verdict == "fail"
+
+
+def judged(make: type[Server], check: Any) -> Judgement:
+    """Return what a check of one requirement says of the ordinary launch."""
+    rows = {row.id: row for row in requirements.load()}
+    with serving(make, "default") as server:
+        [said] = run_check(check, {"server": server}, server, rows, "quick", confirm=False).judgements
+    return said

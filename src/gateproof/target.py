@@ -316,6 +316,10 @@ class Server:
         """Tell whether the profile declares a capability."""
         return capability in self.running.capabilities
 
+    def stands_in(self, variant: str) -> bool:
+        """Tell whether this launch stands in for another, which the profile lacks."""
+        return not self.running.id.startswith(f"{variant.replace(':', '-')}-")
+
     def shows(self, method: bytes) -> bool:
         """Tell whether a request of this method shows its call."""
         return True

@@ -66,7 +66,7 @@ def test_each_gate_is_shown_to_be_lacking_by_a_check() -> None:
     said = {name for path in suites_folder().rglob("*.py") for name in lacks_in(path)}
     assert {name for name in said if name not in GATES} == {"extension:"}
     named = {gate for gate in GATES if gate.startswith("extension:")}
-    assert set(GATES) - said - named == {"mount", "tls", "unix", "multithread", "raw_path", "message-limit"}
+    assert set(GATES) - said - named == {"mount", "tls", "unix", "raw_path", "message-limit"}
 
 
 def test_every_gate_is_used() -> None:

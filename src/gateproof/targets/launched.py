@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 WATCHED_S = 3.0
 # What a launch is asked to be like where the profile has none of that name: it speaks HTTP/2 in clear text, or not at
-# all; it asks no client for a certificate.
-FALLBACK = {"http2": "default", "client-certificates": "tls"}
+# all; it asks no client for a certificate; it has one process; it has one thread, or no option for that.
+FALLBACK = {"http2": "default", "client-certificates": "tls", "processes": "default", "single": "default"}
 UNSEEN = ("pass", "inform", "blocked", "unsupported")  # what a check says that did not notice a death
 
 

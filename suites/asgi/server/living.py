@@ -40,6 +40,8 @@ def lifespan_of(server: Server) -> Call:
 
 def of_several(server: Server) -> Iterator[Call]:
     """Make calls until two processes have answered: while one of them is held up, a request goes to the other."""
+    if server.stands_in("processes"):
+        server.unsupported("no launch has several processes")
     for _ in range(ROUNDS):
         with server.connect() as busy:
             held = busy.begin(get(), asgi(hold_up(HELD_S), respond(), live=True))

@@ -68,9 +68,14 @@ def test_the_claims_are_true(server: Server, judge: Judge) -> None:
 
 
 @launch("processes")
-@requirement("WSGI-THREAD-003")
+@requirement("WSGI-THREAD-003", revision=2)
 def test_several_processes_are_announced(server: Server, judge: Judge) -> None:
     """With several workers wsgi.multiprocess is true."""
+    if server.stands_in("processes"):
+        only = server.exchange(get(), wsgi(start("200 OK", [("Content-Length", "2")]), items=[b"ok"]))
+        if only.call.environ.get("wsgi.multiprocess"):
+            server.unsupported("no launch has several processes")
+        server.unsupported("no launch has several processes, and wsgi.multiprocess is false", lacks="processes")
     for number in range(ROUNDS):  # one process may be quick enough to take all of a round
         exchanges = together(server, 6, f"processes-{number}")
         pids = {call.events[0].pid for x in exchanges for call in x.calls}
@@ -84,11 +89,15 @@ def test_several_processes_are_announced(server: Server, judge: Judge) -> None:
 
 
 @launch("single")
-@requirement("WSGI-THREAD-004", revision=2)
+@requirement("WSGI-THREAD-004", revision=3)
 def test_a_single_thread_can_be_had(server: Server, judge: Judge) -> None:
     """Under the option for it no calls overlap in a process; whether the server says so is told."""
     exchanges = together(server, 3, "single")
     found = overlapping(exchanges)
+    if server.stands_in("single"):
+        if found or any(claim(exchanges, "wsgi.multithread")):
+            server.unsupported("no launch is asked for a single thread")
+        server.unsupported("no calls overlap, and wsgi.multithread is false", lacks="multithread")
     judge("WSGI-THREAD-004", (0, 1) not in found and (0, 0) not in found, "no calls overlap", found)
     many = claim(exchanges, "wsgi.multithread")
     judge.reading("WSGI-THREAD-004", f"wsgi.multithread is {many[:1]} under the option for a single thread")
