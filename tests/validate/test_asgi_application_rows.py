@@ -396,11 +396,33 @@ def test_only_the_application_leaves_a_handshake_unanswered() -> None:
         except OSError as error:
             raise ValueError("gone") from error
 
+    async def groups(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await waits(scope, receive, send)
+        except OSError as error:
+            raise ExceptionGroup("unhandled errors in a TaskGroup", [ValueError("beside it"), error]) from None
+
     async def early(scope: Any, receive: Any, send: Any) -> None:
         raise ValueError("not served")
 
-    for app in (waits, translates, early):
+    for app in (waits, translates, groups, early):
         assert exchange(app, scope(WEBSOCKET), Breaks([CONNECT]))[0] == []
+
+
+def test_a_body_may_end_where_its_client_left() -> None:
+    """Who was told that nobody listens ends the response as it is, whatever length was announced."""
+    long = of_status(200, (b"content-length", b"9"))
+    part = of_status(206, (b"content-range", b"bytes 0-8/9"))
+
+    async def stops(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send(scope["start"])
+        await send({**MORE, "body": b"some"})
+        await receive()
+        await send({**BODY, "body": b""})
+
+    for start in (long, part):
+        assert exchange(stops, scope(HTTP, start=start), Server([REQUEST, GONE]), inform=False)[0] == []
 
 
 def test_the_peers_are_clean() -> None:

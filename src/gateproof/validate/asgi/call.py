@@ -16,6 +16,7 @@ Receive = Callable[..., Awaitable[Any]]
 Send = Callable[..., Awaitable[Any]]
 Fault = tuple[str, str]
 
+MOST_ERRORS = 20  # of a chain, or of a group, that are looked at
 # A refusal of a legal event for one of these reasons shows a key that the server relied on; others may mean anything.
 LOOK_UP = (KeyError, TypeError, AttributeError, ValueError)
 RECEIVED = {
@@ -253,17 +254,19 @@ class Call(Observer):
 
 
 def of_the_server(error: BaseException | None) -> bool:
-    """Whether an exception, or one that it was made of, came out of receive or send."""
+    """Whether an exception, or one that it was made of or holds, came out of receive or send."""
     passed = (Call.receive.__code__, Call.send.__code__)
-    for _ in range(10):
-        if error is None:
-            return False
-        place = error.__traceback__
+    waiting = [error]
+    for _ in range(MOST_ERRORS):
+        one = waiting.pop() if waiting else None
+        if one is None:
+            continue
+        place = one.__traceback__
         while place is not None:
             if place.tb_frame.f_code in passed:
                 return True
             place = place.tb_next
-        error = error.__cause__ or error.__context__
+        waiting += [one.__cause__ or one.__context__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
     return False
 
 

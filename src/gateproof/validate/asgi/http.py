@@ -202,7 +202,7 @@ class HTTPCall(Call):
             if self.total:
                 words = f"a {self.status} response has a body"
                 self.wrong("ASGI-HTTP-RESP-061", words, "no body", f"{self.total} bytes")
-        elif not more and self.span not in (NO_LENGTH, self.total) and not self._is_head():
+        elif not more and self.span not in (NO_LENGTH, self.total) and not self._is_head() and not self.gone:
             words = "the body has not the length that Content-Range says"
             self.wrong("ASGI-HTTP-RESP-065", words, self.span, f"{self.total} bytes")
 
@@ -231,6 +231,8 @@ class HTTPCall(Call):
             self.wrong("ASGI-EVENT-016", "body is not bytes", "bytes", body, taken)
 
     def _check_length(self, event: Event) -> None:
+        if self.gone:
+            return  # who was told that nobody listens may end where it is
         if self.total != self.length and self.status not in BODILESS and not self._is_head():
             words = f"{self.total} bytes"
             self.wrong("ASGI-HTTP-RESP-036", "the body has not the length that was announced", self.length, words)
