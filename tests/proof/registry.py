@@ -35,13 +35,14 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Variant:
-    """One legal choice that differs from the reference's."""
+    """One legal choice that differs from the reference's; `about` is which requirements it is asked of in any case."""
 
     name: str
     make: Callable[..., Any]
     interface: str
     options: dict[str, Any] = field(default_factory=dict)
     party: str = "server"
+    about: frozenset[str] = frozenset()
 
 
 MUTANTS: list[Mutant] = []
@@ -85,11 +86,14 @@ def mutant(
     return register
 
 
-def variant(*, interface: str | None = None, party: str | None = None, **options: Any) -> Callable[[T], T]:
+def variant(
+    *, about: Sequence[str] = (), interface: str | None = None, party: str | None = None, **options: Any
+) -> Callable[[T], T]:
     """Register a subclass of the reference server, a conforming application or middleware as a variant."""
 
     def register(make: T) -> T:
-        VARIANTS.append(Variant(make.__name__, make, _interface(make, interface), options, _party(make, party)))
+        where, whose = _interface(make, interface), _party(make, party)
+        VARIANTS.append(Variant(make.__name__, make, where, options, whose, frozenset(about)))
         return make
 
     return register

@@ -39,6 +39,12 @@ def latin1(octets: bytes) -> str:
     return octets.decode("latin-1")
 
 
+def body_of(x: Exchange, octets: bytes) -> bytes:
+    """Return the body that came with all these octets: a server may put any body into chunks (PEP 3333)."""
+    response = x.response
+    return response.body if response is not None and response.framing == "chunked" else after_the_head(octets)
+
+
 def after_the_head(octets: bytes) -> bytes:
     """Return what came after the header of the final response."""
     return final(octets).partition(b"\r\n\r\n")[2]

@@ -10,7 +10,7 @@ from gateproof.scripts import Script, attempt, ok, start, wsgi
 from gateproof.target import Server
 from gateproof.wire.request import get
 
-from .looking import after_the_head
+from .looking import body_of
 
 CONTENT = b"0123456789" * 1000
 OCTETS = ("Content-Type", "application/octet-stream")
@@ -133,7 +133,7 @@ def test_transmission_starts_at_the_position(server: Server, judge: Judge) -> No
     judge.rest_blocked("no file arrives from its beginning either")
 
 
-@requirement("WSGI-FILE-008")
+@requirement("WSGI-FILE-008", revision=2)
 def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
     """At the end of the file, or after Content-Length octets."""
     offered(server)
@@ -145,7 +145,7 @@ def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
             connection.read(x, timeout=2.0)
             connection.ends(1.0)
             octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
-        body = after_the_head(octets)
+        body = body_of(x, octets)
         failed = x.response is None or x.response.status >= 500
         judge("WSGI-FILE-008", failed or len(body) <= 7, "seven octets", body[:60])
 

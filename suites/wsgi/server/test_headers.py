@@ -17,6 +17,8 @@ from gateproof.target import Server
 from gateproof.wire.http1 import TOKEN, final
 from gateproof.wire.request import get
 
+from .looking import after_the_head
+
 LENGTH_2 = ("Content-Length", "2")
 
 
@@ -124,7 +126,7 @@ def control(header: tuple[str, str]) -> str:
     )
 
 
-@requirement("WSGI-HEADERS-015", "WSGI-HEADERS-029", "WSGI-HEADERS-030", revision=2)
+@requirement("WSGI-HEADERS-015", "WSGI-HEADERS-029", "WSGI-HEADERS-030", revision=3)
 def test_nothing_is_injected(server: Server, judge: Judge, draw: Draw) -> None:
     """CR, LF and NUL of a name or value never reach the wire: raising, dropping and an error pass."""
 
@@ -135,12 +137,8 @@ def test_nothing_is_injected(server: Server, judge: Judge, draw: Draw) -> None:
         judge(row, not injected, f"no line of its own from {header!a}", lines)
         bare = [line for line in lines if b"\0" in line or b"\r" in line]
         judge(row, not bare, f"neither CR nor NUL from {header!a}", bare)
-        judge(
-            row,
-            received(x).count(b"X-Inj: 1") == 0 or b"\r\n\r\nX-Inj" not in received(x),
-            "",
-            received(x),
-        )
+        body = after_the_head(received(x))  # the page of an error may quote what was refused, and does so further on
+        judge(row, not body.startswith(b"X-Inj"), f"no body of its own from {header!a}", received(x))
 
     ends = st.sampled_from(["\r\n", "\n", "\r", "\0", "\r\n\r\n"])
     values_ = st.builds(lambda a, e: ("X-A", f"{a}{e}X-Inj: 1"), st.sampled_from(["", "v", "a b"]), ends)
@@ -170,12 +168,15 @@ def test_bad_headers_raise(server: Server, judge: Judge) -> None:
         judge.reading("WSGI-HEADERS-018", f"{name} of headers is {'refused' if raised(x) else 'taken'}")
 
 
-@requirement("WSGI-HEADERS-020", "WSGI-HEADERS-021")
+@requirement("WSGI-HEADERS-020", "WSGI-HEADERS-021", revision=2)
 def test_headers_are_known_in_any_letter_case(server: Server, judge: Judge) -> None:
     """content-LENGTH frames the body; Date and Server are not added beside the application's own."""
-    x = server.exchange(get(), wsgi(start("200 OK", [("content-LENGTH", "2")]), items=[b"o", b"k"], kind="generator"))
-    seen = (x.answer.all(b"Content-Length"), x.answer.all(b"Transfer-Encoding"), x.answer.body)
-    judge("WSGI-HEADERS-020", seen == ([b"2"], [], b"ok"), ([b"2"], [], b"ok"), seen)
+    usual, seen = (
+        (x.answer.all(b"Content-Length"), x.answer.all(b"Transfer-Encoding"), x.answer.body)
+        for name in ("Content-Length", "content-LENGTH")
+        for x in [server.exchange(get(), wsgi(start("200 OK", [(name, "2")]), items=[b"o", b"k"], kind="generator"))]
+    )
+    judge("WSGI-HEADERS-020", seen == usual, usual, seen)
     date = "Sun, 06 Nov 1994 08:49:37 GMT"
     plain = server.exchange(get(), giving(("Date", date), ("Server", "mine"))).answer
     odd = server.exchange(get(), giving(("dAte", date), ("sErver", "mine"))).answer

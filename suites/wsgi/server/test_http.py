@@ -15,7 +15,7 @@ from gateproof.target import Dialogue, Server
 from gateproof.wire.request import HOST, build, chunks, get, post
 
 from ...frame.sending import is_1_1
-from .looking import after_the_head
+from .looking import after_the_head, body_of
 
 OCTETS = ("Content-Type", "application/octet-stream")
 VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
@@ -69,7 +69,7 @@ RESPONSES: dict[str, tuple[bytes, Script]] = {
 }
 
 
-@requirement("WSGI-HTTP-001", "WSGI-HTTP-002")
+@requirement("WSGI-HTTP-001", "WSGI-HTTP-002", revision=2)
 def test_no_more_than_the_announced_length(server: Server, judge: Judge, draw: Draw) -> None:
     """Blocks beyond Content-Length are cut or an error, never sent."""
 
@@ -82,7 +82,7 @@ def test_no_more_than_the_announced_length(server: Server, judge: Judge, draw: D
             x = connection.begin(get(b"/", (b"Connection", b"close")), script)
             connection.read(x, timeout=2.0)
             connection.ends(1.0)
-            body = after_the_head(received(connection))
+            body = body_of(x, received(connection))
         failed = x.response is None or x.response.status >= 500
         judge("WSGI-HTTP-001", failed or len(body) <= length, f"at most {length} octets of body", body[:60])
 

@@ -357,6 +357,54 @@ class Http10Server(Answer):
         return False
 
 
+class ChunksEverything(Answer):
+    """Every body goes out in chunks, whatever length it has: transfer codings are the server's (PEP 3333)."""
+
+    def chunks(self) -> bool:
+        """Whether the answer has a body, and its client knows chunks."""
+        return self.has_body() and self.may_chunk()
+
+    def outgoing(self) -> list[tuple[str, str]]:
+        """Without a length."""
+        return [field for field in super().outgoing() if not self.chunks() or field[0].lower() != "content-length"]
+
+    def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
+        """The choice."""
+        if not self.chunks():
+            return super().framing(total)
+        self.chunked = True
+        return [(b"Transfer-Encoding", b"chunked")]
+
+
+class QuotesWhatItRefuses(Answer):
+    """The page of a failure has the text of the exception, with what the application gave in it, as it was."""
+
+    def check_value(self, value: str) -> None:
+        """Refuse."""
+        try:
+            super().check_value(value)
+        except ValueError as error:
+            raise ValueError(f"no value of a header: {value}") from error
+
+    def check_block(self, data: Any) -> None:
+        """Refuse."""
+        if not isinstance(data, bytes):
+            raise TypeError(f"no block of a body: {data}")
+
+    def fail(self, status: bytes = b"500 Internal Server Error") -> None:
+        """The choice."""
+        self.complete, self.close = False, True
+        if self.head_sent or self.broken:
+            return
+        self.head_sent = True
+        page = str(sys.exc_info()[1]).encode("latin-1", "replace")
+        head = b"HTTP/1.1 " + status + b"\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n" % len(page)
+        page = b"" if self.request.method == b"HEAD" else page
+        self.send(head + b"Date: " + self.date() + b"\r\nConnection: close\r\n\r\n" + page)
+
+
+variant(about=["WSGI-HEADERS-020", "WSGI-HTTP-001", "WSGI-FILE-008"])(answering(ChunksEverything))
+variant(about=["WSGI-HEADERS-015", "WSGI-ITER-016"])(answering(QuotesWhatItRefuses))
 CHOICES: tuple[type[Answer], ...] = (
     UpperHex,
     ChunkExtensions,
