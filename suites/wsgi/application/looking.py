@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -11,9 +12,11 @@ from gateproof.draw import Draw
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
+from gateproof.validate.wsgi.body import Body
 from gateproof.wire.selecting import Field, Selected
 
 Case = tuple[Request, Manner]
+AGAIN = 6  # so often what differs is asked for again: one of two answers at random comes out the same by chance
 
 
 def cases(app: Application) -> st.SearchStrategy[Case]:
@@ -68,8 +71,12 @@ def used(
 
 
 def failed(served: Served) -> bool:
-    """Tell whether a call came to nothing: an exception left it, it hung, or it is an error of the server's kind."""
-    return served.error is not None or served.hung or served.code >= 500 or not served.starts
+    """Tell whether a call came to nothing: an exception left it, it hung, or it is an error of the server's kind.
+
+    That something is not done at all, or not before a time that is named (RFC 9110, 15.6.2 and 15.6.4), is an answer.
+    """
+    answered = served.code == 501 or (served.code == 503 and bool(served.field("Retry-After")))
+    return served.error is not None or served.hung or (served.code >= 500 and not answered) or not served.starts
 
 
 def worse(served: Served, than: Served) -> bool:
@@ -83,9 +90,28 @@ def same(one: Served, other: Served, *, body: bool = True) -> bool:
     return one.status == other.status and names[0] == names[1] and (not body or one.body == other.body)
 
 
-def alike(app: Application, other: Served, plain: Served, *, body: bool = True) -> bool:
+def differ(app: Application, one: Served, other: Served, unlike: Callable[[Served, Served], bool], **how: Any) -> bool:
+    """Tell whether two answers are unlike each other as often as they are asked for, and neither is unlike itself.
+
+    An application may answer otherwise by chance, by the time, or because it is asked too often.
+    """
+    if not unlike(one, other):
+        return False
+    for _ in range(1 if one.hung or other.hung else AGAIN):
+        first, second = app.serve(one.request, one.manner), app.serve(other.request, other.manner, **how)
+        if unlike(one, first) or not unlike(one, second):
+            return False
+    return True
+
+
+def alike(app: Application, other: Served, plain: Served, *, body: bool = True, **how: Any) -> bool:
     """Tell whether an answer is the plain one; where that is by now another one itself, nothing tells."""
-    return same(other, plain, body=body) or not same(app.serve(plain.request), plain, body=body)
+    return not differ(app, plain, other, lambda one, two: not same(one, two, body=body), **how)
+
+
+def bare(result: object) -> object:
+    """Return what an application returned, without the object by which it is followed."""
+    return result._result if isinstance(result, Body) else result
 
 
 def steady(app: Application, request: Request) -> Served | None:

@@ -84,7 +84,7 @@ def test_whether_readline_needs_a_size(app: Application, judge: Judge) -> None:
     judge.reading("WSGI-INPUT-022", f"needs it: {', '.join(sorted(set(needing)))}" if needing else "needs none")
 
 
-@requirement("WSGI-INPUT-023", revision=2)
+@requirement("WSGI-INPUT-023", revision=3)
 def test_copes_with_short_reads(app: Application, judge: Judge, draw: Draw) -> None:
     """The answer is the same however a body comes in pieces."""
     if not used(app, judge, ("WSGI-INPUT-023",), "read of a body", lambda served: served.input.position, lacks="input"):

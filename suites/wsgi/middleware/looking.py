@@ -16,7 +16,10 @@ from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Blocked, Judge
 from gateproof.validate import Finding
 
+from ..application.looking import failed
+
 JSON = ("Content-Type", "application/json")
+BUSY = (429, 503)  # who serves so many at a time says so to the others
 LONG = tuple(b"0123456789abcdef" * 64 for _ in range(4))
 PAGE = (b"<html><head><title>x</title></head>", b"<body>caf\xc3\xa9</body></html>")
 
@@ -179,6 +182,11 @@ def passing(middleware: Middleware, script: Script | None = None, manner: Manner
     if not passage.calls:
         raise Blocked(f"the middleware does not call the application within: {passage.outer.outcome}")
     return passage
+
+
+def busy(passage: Passage) -> bool:
+    """Tell whether the middleware has too much to do for a call, and says so itself."""
+    return not passage.calls and passage.outer.code in BUSY and not failed(passage.outer)
 
 
 def decoded(passage: Passage) -> bytes:

@@ -14,7 +14,7 @@ from gateproof.drive.wsgi.middleware import Middleware
 from gateproof.judge import Judge
 from gateproof.strategies import KINDS
 
-from .looking import judge_conduct, passing, survey
+from .looking import busy, judge_conduct, passing, survey
 
 
 @requirement("WSGI-CALL-010", "WSGI-CALL-012", "WSGI-CALL-014")
@@ -56,7 +56,7 @@ def applications(app: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     }
 
 
-@requirement("WSGI-CALL-011")
+@requirement("WSGI-CALL-011", revision=2)
 def test_any_kind_of_callable_will_do(middleware: Middleware, judge: Judge) -> None:
     """Of the application within and of the start_response outside: what comes out is the same."""
     plain = passing(middleware)
@@ -64,8 +64,8 @@ def test_any_kind_of_callable_will_do(middleware: Middleware, judge: Judge) -> N
     for kind in KINDS:
         other = middleware.through(Script(), None, Manner(start=kind, write=kind), observed=False)
         middleware.look(plain, other)
-        seen = (other.outer.status, other.outer.body)
-        judge("WSGI-CALL-011", seen == wanted, wanted, f"start_response of kind {kind}: {other.outer.outcome}")
+        fine = busy(other) or (other.outer.status, other.outer.body) == wanted
+        judge("WSGI-CALL-011", fine, wanted, f"start_response of kind {kind}: {other.outer.outcome}")
     for name, app in applications(middleware.within).items():
         try:
             around = middleware.wrap(app)
@@ -74,6 +74,5 @@ def test_any_kind_of_callable_will_do(middleware: Middleware, judge: Judge) -> N
             continue
         other = middleware.through(Script(), None, around=around)
         middleware.look(plain, other)
-        judge(
-            "WSGI-CALL-011", (other.outer.status, other.outer.body) == wanted, wanted, f"{name}: {other.outer.outcome}"
-        )
+        fine = busy(other) or (other.outer.status, other.outer.body) == wanted
+        judge("WSGI-CALL-011", fine, wanted, f"{name}: {other.outer.outcome}")

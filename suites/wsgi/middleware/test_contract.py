@@ -15,7 +15,7 @@ from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
 from ...counting import REST_S, TIMES, growth, in_words, open_files
-from .looking import LONG, MANNERS, judge_conduct, passing
+from .looking import LONG, MANNERS, busy, judge_conduct, passing
 
 PAUSE_S = 0.01
 
@@ -26,7 +26,7 @@ def test_is_an_application_outside_and_a_server_within(middleware: Middleware, j
     judge_conduct(middleware, judge, draw, "WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
 
 
-@requirement("WSGI-MW-004")
+@requirement("WSGI-MW-004", revision=2)
 def test_calls_keep_apart(middleware: Middleware, judge: Judge) -> None:
     """A second call, after the first or in the middle of it, changes nothing for either of them."""
     place = middleware.passing.path
@@ -42,16 +42,18 @@ def test_calls_keep_apart(middleware: Middleware, judge: Judge) -> None:
     judge("WSGI-MW-004", (outer.outer.status, outer.outer.body) == wanted, wanted, outer.outer.outcome, weight="warn")
     for each in inner:
         seen, alone = (each.outer.status, each.outer.body), (other.outer.status, other.outer.body)
-        judge("WSGI-MW-004", seen == alone, alone, f"in the middle of another call to {place}: {seen}", weight="warn")
+        fine = busy(each) or seen == alone
+        judge("WSGI-MW-004", fine, alone, f"in the middle of another call to {place}: {seen}", weight="warn")
 
 
-@requirement("WSGI-MW-006")
+@requirement("WSGI-MW-006", revision=2)
 def test_needs_no_special_support(middleware: Middleware, judge: Judge) -> None:
     """It works between servers without extensions and applications of every kind."""
     rich = (("werkzeug.socket", object()), ("gunicorn.socket", object()), ("vendor.extension", object()))
     plain, other = middleware.through(), middleware.through(manner=Manner(extra=rich))
     middleware.look(plain, other)
     alike = (plain.outer.status, plain.outer.body) == (other.outer.status, other.outer.body)
+    alike = alike or busy(plain) or busy(other)
     if not judge("WSGI-MW-006", alike, other.outer.outcome, plain.outer.outcome):
         return
     passing(middleware)

@@ -16,7 +16,7 @@ from gateproof.drive.wsgi.requests import MAY_BE_EMPTY
 from gateproof.judge import Judge
 
 from ..application.looking import worse
-from .looking import judge_conduct, passing
+from .looking import busy, judge_conduct, passing
 
 EMPTY = Manner(empty=frozenset(MAY_BE_EMPTY))
 # What may be missing, one after the other, lest a fault with one hide a fault with another.
@@ -115,7 +115,7 @@ def test_moves_whole_segments(middleware: Middleware, judge: Judge, draw: Draw) 
         judge("WSGI-URL-018", True)
 
 
-@requirement("WSGI-HTTP-036")
+@requirement("WSGI-HTTP-036", revision=2)
 def test_does_not_rely_on_hop_by_hop_fields(middleware: Middleware, judge: Judge) -> None:
     """What comes out is the same with and without Connection, Keep-Alive, TE and Upgrade."""
     plain = passing(middleware)
@@ -124,4 +124,4 @@ def test_does_not_rely_on_hop_by_hop_fields(middleware: Middleware, judge: Judge
         middleware.look(plain, other)
         seen = (other.outer.status, other.outer.body)
         wanted = (plain.outer.status, plain.outer.body)
-        judge("WSGI-HTTP-036", seen == wanted, wanted, f"with {dict(fields)}: {other.outer.outcome}")
+        judge("WSGI-HTTP-036", busy(other) or seen == wanted, wanted, f"with {dict(fields)}: {other.outer.outcome}")

@@ -91,12 +91,14 @@ def test_passes_status_and_fields_on(middleware: Middleware, judge: Judge, draw:
     draw(law, st.tuples(st.sampled_from(["200 OK", "200 Fine", "404 Not Found"]), st.lists(field, max_size=4)), corpus)
 
 
-@requirement("WSGI-HEADERS-026")
+@requirement("WSGI-HEADERS-026", revision=2)
 def test_names_are_of_any_letter_case(middleware: Middleware, judge: Judge) -> None:
     """Content-Type and Content-Length in odd letter case lead to what the usual spelling leads to."""
     for items in ((b"<p>hello</p>",), (b"<p>hello</p>" * 400,)):
         length = str(sum(map(len, items)))
-        usual = passing(middleware, Script(headers=(HTML, ("Content-Length", length)), items=items, container="list"))
+        spelt = Script(headers=(HTML, ("Content-Length", length)), items=items, container="list")
+        usual, again = passing(middleware, spelt), passing(middleware, spelt)
+        steady = usual.outer.body == again.outer.body  # it may put something of its own into each page
         for name, other in (("content-type", "content-length"), ("CONTENT-type", "CONTENT-length")):
             headers = ((name, HTML[1]), (other, length))
             odd = passing(middleware, Script(headers=headers, items=items, container="list"))
@@ -104,5 +106,5 @@ def test_names_are_of_any_letter_case(middleware: Middleware, judge: Judge) -> N
             counts = [len(odd.outer.field(each)) for each in ("Content-Type", "Content-Length")]
             wanted = [len(usual.outer.field(each)) for each in ("Content-Type", "Content-Length")]
             judge("WSGI-HEADERS-026", counts == wanted, f"fields {usual.outer.headers}", odd.outer.headers)
-            alike = (odd.outer.status, odd.outer.body) == (usual.outer.status, usual.outer.body)
+            alike = odd.outer.status == usual.outer.status and (not steady or odd.outer.body == usual.outer.body)
             judge("WSGI-HEADERS-026", alike, usual.outer.outcome, odd.outer.outcome)

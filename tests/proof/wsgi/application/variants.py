@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -219,3 +220,73 @@ class StreamsWithoutEnd(Application):
         """Go on."""
         while True:
             yield b"tick\n"
+
+
+@variant()
+class ShedsLoad(Application):
+    """Says of every fifth request that it comes too early, and of every seventh that there were too many."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        self.calls = 0
+
+    def answer(self, environ: Environ) -> Response:
+        """Count."""
+        self.calls += 1
+        for number, status in ((5, "503 Service Unavailable"), (7, "429 Too Many Requests")):
+            if self.calls % number == 0:
+                return Response(status, [TEXT, ("Retry-After", "1")], [b"later\n"])
+        return super().answer(environ)
+
+
+@variant()
+class FallsSilentForever(Application):
+    """Has maintenance after some requests, of which it says when it is over."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        self.calls = 0
+
+    def answer(self, environ: Environ) -> Response:
+        """Count."""
+        self.calls += 1
+        if self.calls > 60:
+            return Response("503 Service Unavailable", [TEXT, ("Retry-After", "3600")], [b"maintenance\n"])
+        return super().answer(environ)
+
+
+@variant()
+class TossesACoin(Application):
+    """Shows one of two pages, with a field more in some answers, and says what it does not do by 501."""
+
+    def __init__(self) -> None:
+        """Have a coin."""
+        self.coin = random.Random(7)
+
+    def answer(self, environ: Environ) -> Response:
+        """Toss it."""
+        if not str(environ.get("QUERY_STRING", "")).isascii():
+            return Response("501 Not Implemented", [TEXT], [b"ASCII only\n"])
+        response = super().answer(environ)
+        if self.path(environ) in ("/", "/lines"):
+            response.body = [*response.body, self.coin.choice([b"heads", b"tails!"])]
+            response.fields = [*response.fields, *([("X-Cache", "hit")] if self.coin.random() < 0.5 else [])]
+        return response
+
+
+@variant()
+class GivesNoticesOnce(Application):
+    """Has one notice, which the first who asks gets; a thread works on behind some answers."""
+
+    def __init__(self) -> None:
+        """Have it."""
+        self.notices = [b"welcome\n"]
+
+    def page_log(self, environ: Environ) -> Response:
+        """Give it."""
+        return Response(body=[self.notices.pop()] if self.notices else [])
+
+    def page_greet(self, environ: Environ) -> Response:
+        """Begin something that takes its time."""
+        threading.Timer(1.5, str).start()
+        return Response(body=[b"sent by mail\n"])

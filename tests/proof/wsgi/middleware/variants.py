@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -325,3 +326,92 @@ class LeavesItToTheCollector(Middleware):
         held: list[Any] = [Path(__file__).open("rb")]  # noqa: SIM115 - the matter itself
         held.append(held)
         return super().environ(environ)
+
+
+def too_many(start_response: WSGI, status: str) -> list[bytes]:
+    """Answer that there is too much to do."""
+    start_response(status, [("Content-Type", "text/plain"), ("Retry-After", "1")])
+    return [b"later\n"]
+
+
+@variant()
+class ShedsLoad(Middleware):
+    """Says of every seventh call that it comes too early, and of every ninth that there were too many."""
+
+    calls = 0
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Count."""
+        self.calls += 1
+        for number, status in ((7, "503 Service Unavailable"), (9, "429 Too Many Requests")):
+            if self.calls % number == 0:
+                return too_many(start_response, status)
+        return super().__call__(environ, start_response)
+
+
+@variant()
+def one_at_a_time(app: WSGI) -> WSGI:
+    """Serves one call until its body is closed, and sends the others away."""
+    lock = threading.Lock()
+
+    def middleware(environ: Environ, start_response: WSGI) -> Any:
+        if not lock.acquire(blocking=False):
+            return too_many(start_response, "503 Service Unavailable")
+        try:
+            result = app(environ, start_response)
+        except BaseException:
+            lock.release()
+            raise
+        return Locked(result, lock)
+
+    return middleware
+
+
+class Locked:
+    """An iterable that releases a lock when it is closed."""
+
+    def __init__(self, result: Any, lock: threading.Lock) -> None:
+        """Wrap one."""
+        self.result, self.lock = result, lock
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give its items."""
+        return iter(self.result)
+
+    def close(self) -> None:
+        """Release it."""
+        self.lock.release()
+        if hasattr(self.result, "close"):
+            self.result.close()
+
+
+class OfAPage(Passage):
+    """Sees whether the answer is HTML, whose length will be another one."""
+
+    html = False
+
+    def headers(self, headers: Any) -> Any:
+        """Look."""
+        self.html = any(name.lower() == "content-type" and "html" in value for name, value in headers)
+        kept = [field for field in headers if not self.html or field[0].lower() != "content-length"]
+        return super().headers(kept)
+
+
+class Page(Body):
+    """A body with a number in front, if it is HTML."""
+
+    def item(self, item: Any) -> Any:
+        """Put it in front of the first item that is something."""
+        passage: Any = self.passage
+        if not item or not passage.html:
+            return item
+        passage.html = False
+        return b"<!-- %d -->" % random.getrandbits(60) + item
+
+
+@variant()
+class PutsInAToken(Middleware):
+    """Puts a number of its own in front of every page of HTML, another one every time."""
+
+    passage = OfAPage
+    body = Page
