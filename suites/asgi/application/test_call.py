@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
-from gateproof.drive.asgi import App, Request
+from gateproof.drive.asgi import App, Call, Request
 from gateproof.drive.asgi.application import answer
 from gateproof.judge import Blocked, Judge
 
@@ -12,7 +12,7 @@ from ...counting import TIMES
 from .drawing import groups
 from .leaving import grown
 from .surveying import overseen
-from .varying import working
+from .varying import BUSY, working
 
 LEAVES = 3
 
@@ -40,18 +40,24 @@ def test_blocking_work_is_moved_away(app: App, judge: Judge) -> None:
     )
 
 
-@requirement("ASGI-APP-041")
+@requirement("ASGI-APP-041", revision=2)
 def test_calls_that_overlap(app: App, judge: Judge, draw: Draw) -> None:
     """Each of several calls gets on its own send what it gets when it is alone."""
     ways = working(app)
 
     def law(numbers: list[int]) -> None:
         chosen = [ways[number % len(ways)] for number in numbers]
-        calls = app.together(*(usual.request for usual in chosen))
-        for usual, call in zip(chosen, calls, strict=True):
+
+        def play() -> list[Call]:
+            return app.together(*(usual.request for usual in chosen))
+
+        calls = play()
+        for place, (usual, call) in enumerate(zip(chosen, calls, strict=True)):
             seen = answer(call)
             app.point_at(*(each.played for each in calls))
-            judge("ASGI-APP-041", app.same(usual, seen), f"{usual.request} as alone: {usual.answer}", seen)
+            busy = seen.status in BUSY and not seen.broken
+            same = busy or app.same(usual, seen, lambda place=place: answer(play()[place]))  # type: ignore[misc]
+            judge("ASGI-APP-041", same, f"{usual.request} as alone: {usual.answer}", seen)
 
     draw(law, groups(), [[0, 0], list(range(len(ways))), [1, 0, 1, 0]])
     app.point_at()

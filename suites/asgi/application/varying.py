@@ -9,6 +9,7 @@ from gateproof.judge import Blocked, Judge
 from gateproof.wire.selecting import Selected
 
 MOST = 4
+BUSY = (429, 503)  # who serves so many at a time says so to the others
 
 
 def working(app: App) -> list[Usual]:
@@ -28,8 +29,12 @@ def survives(app: App, judge: Judge, row: str, usual: Usual, server: Server, req
 
 def unchanged(app: App, judge: Judge, row: str, usual: Usual, server: Server, request: Request | None = None) -> None:
     """Judge that a way answers with another server what it answers with an ordinary one."""
-    seen = answer(app.http(request or usual.request, server))
-    judge(row, app.same(usual, seen), f"{usual.request} as usual: {usual.answer}", seen)
+
+    def ask() -> Answer:
+        return answer(app.http(request or usual.request, server))
+
+    seen = ask()
+    judge(row, app.same(usual, seen, ask), f"{usual.request} as usual: {usual.answer}", seen)
 
 
 def selected(seen: Answer) -> Selected:

@@ -212,10 +212,12 @@ def _like(event: dict[str, Any], seen: Any) -> bool:
     return rest.items() <= seen.items() and set(event.get("headers", ())) <= fields
 
 
-@requirement("ASGI-MW-007", "ASGI-MW-021", revision=2)
+@requirement("ASGI-MW-007", "ASGI-MW-021", revision=3)
 def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge, draw: Draw) -> None:
     """Parts come out in their order and number; joined they are the body that was sent, in both directions."""
     request = reached(middleware)[0].but(method="POST", headers=((b"content-length", b"%d" % len(BODY)),))
+    middleware.inside(responding())
+    rewrites = middleware.http(request.but(headers=())).body != b"inner"  # it makes something of every text by purpose
 
     def law(places: tuple[int, ...]) -> None:
         parts = drawing.cut(BODY, places)
@@ -225,7 +227,7 @@ def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge,
         if inner is None:
             return  # it does not pass this method on
         judge("ASGI-MW-021", inner.body == BODY, "the body of the request inside", inner.body)
-        if encoded(call, ()):
+        if rewrites or encoded(call, ()):
             return
         judge("ASGI-MW-021", call.body == BODY, "the body of the response outside", call.body)
         sent = [event.get("body", b"") for event in call.sent if event.get("type") == "http.response.body"]
@@ -241,7 +243,8 @@ def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge,
         inner = middleware.only
         if inner is not None:
             judge("ASGI-MW-021", inner.body == OCTETS, f"all octets inside, with {typed}", inner.body)
-            judge("ASGI-MW-021", call.body == OCTETS or encoded(call, ()), "all octets outside", call.outcome)
+            same = rewrites or call.body == OCTETS or encoded(call, ())
+            judge("ASGI-MW-021", same, "all octets outside", call.outcome)
         else:
             judge("ASGI-MW-021", call.error is None, "an answer to octets that are no text", call.outcome)
     judge("ASGI-MW-007", True)
@@ -450,7 +453,7 @@ def test_work_after_the_response_goes_on(middleware: Middleware, judge: Judge) -
     judge("ASGI-MW-038", True)
 
 
-@requirement("ASGI-MW-013", revision=2)
+@requirement("ASGI-MW-013", revision=3)
 def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge) -> None:
     """http.disconnect and websocket.disconnect come out of the receive of the application inside."""
     request = reached(middleware)[0]
@@ -473,7 +476,8 @@ def test_disconnects_reach_the_application(middleware: Middleware, judge: Judge)
 
     call = middleware.play(http_scope(request), leaving)
     kinds = [event.get("type") for inner in middleware.inner for event in inner.received]
-    judge("ASGI-MW-013", "http.disconnect" in kinds, "http.disconnect inside", f"{kinds}; {call.outcome}")
+    told = "http.disconnect" in kinds or not middleware.inner  # who gathers the body first calls nobody for a half one
+    judge("ASGI-MW-013", told, "http.disconnect inside", f"{kinds}; {call.outcome}")
 
     _judge_beside_a_stream(middleware, judge, request)
 

@@ -19,6 +19,7 @@ ENGINE_IO = b"EIO=4&transport=websocket"
 SOCKETS = (Request(), Request(path="/ws"), *(Request(path=path, query=ENGINE_IO) for path in ("/", "/socket.io/")))
 OF_THE_MOMENT = frozenset({b"date", b"expires", b"age", b"set-cookie", b"last-modified"})
 OF_ANY_BODY = frozenset({b"content-type"})
+AGAIN = 6  # so often what differs is asked for again: one of two answers at random comes out the same by chance
 SHALLOW = 4  # how deep an application is looked for within others
 
 
@@ -34,8 +35,12 @@ class Answer:
 
     @property
     def broken(self) -> bool:
-        """Whether the application failed: an exception, no end, no answer, or an answer of the 500s."""
-        return bool(self.end) or self.status is None or self.status >= 500
+        """Whether the application failed: an exception, no end, no answer, or an answer of the 500s.
+
+        That something is not done at all, or not before a time that is named (RFC 9110, 15.6.2, 15.6.4), is an answer.
+        """
+        later = self.status == 503 and any(name == b"retry-after" for name, _ in self.fields)
+        return bool(self.end) or self.status is None or (self.status >= 500 and self.status != 501 and not later)
 
     def __repr__(self) -> str:
         """Describe it for the reader of a failure."""
@@ -62,6 +67,7 @@ class Usual:
     fields: frozenset[tuple[bytes, bytes]]
     steady: bool
     server: Server = PLAIN
+    moody: bool = False  # its status is another one from time to time
 
     @property
     def works(self) -> bool:
@@ -70,12 +76,15 @@ class Usual:
 
     def same(self, seen: Answer) -> bool:
         """Whether another answer is the same as far as this one is steady."""
+        if self.moody:
+            return not seen.broken
         if (seen.status, seen.end) != (self.answer.status, self.answer.end):
             return False
         return self.fields <= set(seen.fields) and (not self.steady or seen.body == self.answer.body)
 
     def met(self, again: Answer) -> None:
         """Leave out what is not the same in another answer to the same request."""
+        self.moody = self.moody or (again.status != self.answer.status and not again.broken)
         self.fields &= frozenset(again.fields)
         if again.body != self.answer.body:
             self.steady = False
@@ -131,20 +140,30 @@ class App(Stage):
             usual.met(answer(self.http(request, server)))
         return usual
 
-    def same(self, usual: Usual, seen: Answer) -> bool:
-        """Whether an answer is the usual one. What differs is asked for once more: it may be a matter of time."""
-        if usual.same(seen):
-            return True
-        self.lasts(usual)
+    def same(self, usual: Usual, seen: Answer, again: Callable[[], Answer]) -> bool:
+        """Whether an answer is the usual one. What differs is asked for again, which `again` does for the other answer:
+        it may be a matter of time, or of chance."""
+        for _ in range(1 if seen.end in ("endless", "hung") else AGAIN):
+            if usual.same(seen):
+                return True
+            self.lasts(usual)
+            if usual.same(seen):
+                return True
+            seen = self.unseen(again)
         return usual.same(seen)
 
     def lasts(self, usual: Usual) -> bool:
         """Ask for an answer once more, and tell whether it is still what it was."""
-        kept = self.exchanges
-        self.exchanges = {}
-        usual.met(answer(self.http(usual.request, usual.server)))
-        self.exchanges = kept
+        usual.met(self.unseen(lambda: answer(self.http(usual.request, usual.server))))
         return usual.steady
+
+    def unseen(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask for something that no judgement rests on."""
+        kept, self.exchanges = self.exchanges, {}
+        try:
+            return ask()
+        finally:
+            self.exchanges = kept
 
     def _find(self) -> list[Request]:
         if self.subject.paths:

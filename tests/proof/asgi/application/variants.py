@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -395,3 +396,70 @@ class CountsSlowly(Application):
         self.calls += 1
         count = b"." * (self.calls // 5) if body else b""
         await super().respond(scope, send, status, fields, body + count)
+
+
+@variant()
+class ShedsLoad(Application):
+    """Says of every fifth request that it comes too early, and of every seventh that there were too many."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        super().__init__()
+        self.calls = 0
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        self.calls += 1
+        for number, status in ((5, 503), (7, 429)):
+            if self.calls % number == 0:
+                await self.respond(scope, send, status, [TEXT, (b"retry-after", b"1")], b"later")
+                return
+        await super().http(scope, receive, send)
+
+
+@variant()
+class OneRequestAtATime(Application):
+    """Serves one request after the other, and sends those away that come meanwhile."""
+
+    def __init__(self) -> None:
+        """Begin idle."""
+        super().__init__()
+        self.lock = asyncio.Lock()
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        if self.lock.locked():
+            await self.respond(scope, send, 503, [TEXT, (b"retry-after", b"1")], b"later")
+            return
+        async with self.lock:
+            await super().http(scope, receive, send)
+
+
+@variant()
+class TossesACoin(Application):
+    """Shows one of two pages, with a field more in some answers, and greets by WebSocket with one of two words."""
+
+    def __init__(self) -> None:
+        """Have a coin."""
+        super().__init__()
+        self.coin = random.Random(7)
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The choice."""
+        if status == 200:
+            body += self.coin.choice([b"heads", b"tails"])
+            fields = [*fields, *([(b"x-cache", b"hit")] if self.coin.random() < 0.5 else [])]
+        await super().respond(scope, send, status, fields, body)
+
+    async def say(self, send: Send, text: str | None, data: bytes | None) -> None:
+        """The choice."""
+        await super().say(send, self.coin.choice(["heads", "tails"]), None)
+
+
+@variant()
+class AsksBehindIt(Application):
+    """Has no answer from those behind it for what is not there."""
+
+    async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
+        """The choice."""
+        await super().respond(scope, send, 502 if status == 404 else status, fields, body)

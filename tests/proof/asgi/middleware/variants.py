@@ -210,3 +210,89 @@ class SendsCopies(Through):
             return [event]
         more = event.get("more_body", False)
         return [{"type": "http.response.body", "body": event["file"].read(), "more_body": more}]
+
+
+async def later(send: Any, status: int) -> None:
+    """Answer that there is too much to do."""
+    fields = [(b"content-type", b"text/plain"), (b"retry-after", b"1"), (b"content-length", b"5")]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": b"later"})
+
+
+@variant()
+class ShedsLoad(Through):
+    """Says of every seventh request that it comes too early, and of every ninth that there were too many."""
+
+    calls = 0
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        self.calls += scope["type"] == "http"
+        for number, status in ((7, 503), (9, 429)):
+            if scope["type"] == "http" and self.calls % number == 0:
+                await later(send, status)
+                return
+        await super().__call__(scope, receive, send)
+
+
+@variant()
+class OneRequestAtATime(Through):
+    """Serves one request after the other, and sends those away that come meanwhile."""
+
+    busy = False
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif self.busy:
+            await later(send, 503)
+        else:
+            self.busy = True
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                self.busy = False
+
+
+@variant()
+class Shouts(Through):
+    """Puts every text in capitals, unless it is encoded."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        encoded: list[bool] = []
+
+        async def shouting(event: Event) -> None:
+            if event["type"] == "http.response.start":
+                fields = event["headers"] = [tuple(pair) for pair in event.get("headers", ())]
+                encoded.append(any(name.lower() == b"content-encoding" for name, _ in fields))
+            elif event["type"] == "http.response.body" and encoded == [False] and event.get("body"):
+                event = {**event, "body": event["body"].upper()}
+            await send(event)
+
+        await super().__call__(scope, receive, shouting)
+
+
+@variant()
+class GathersRequests(Through):
+    """Reads the body of a request before it calls anybody, and calls nobody for half a body."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        parts: list[Event] = [await receive()]
+        while parts[-1].get("more_body", False):
+            parts.append(await receive())
+        if any(part["type"] == "http.disconnect" for part in parts):
+            return
+        if all(part["type"] == "http.request" for part in parts):
+            body = b"".join(part.get("body", b"") for part in parts)
+            parts = [{**parts[0], "body": body, "more_body": False}]
+
+        async def giving() -> Any:
+            return parts.pop(0) if parts else await receive()
+
+        await super().__call__(scope, giving, send)
