@@ -6,7 +6,9 @@ import asyncio
 import time
 from typing import Any
 
-from gateproof.drive.asgi import App, Request
+import pytest
+
+from gateproof.drive.asgi import App, Request, playing
 from gateproof.drive.asgi.playing import STREAM_S
 from gateproof.inprocess import Subject
 
@@ -32,3 +34,34 @@ def test_a_process_that_stood_still_is_no_endless_response() -> None:
         assert (call.endless, call.body) == (False, b"onetwo")
     finally:
         app.stop()
+
+
+async def starts_slowly(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Take longer for the startup, and for the shutdown, than is waited for those who do nothing."""
+    for _ in range(2):
+        kind = (await receive())["type"]
+        await asyncio.sleep(0.2)
+        await send({"type": f"{kind}.complete"})
+
+
+async def listens_on(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Receive one event after the other, and answer none."""
+    while True:
+        await receive()
+
+
+def test_no_text_says_when_a_startup_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is at work is waited for, who waits for more is not."""
+    monkeypatch.setattr(playing, "STARTUP_S", 0.05)
+    monkeypatch.setattr(playing, "SLOW_S", 10.0)
+    slow = App(Subject("application", "starts_slowly", starts_slowly, "asgi"))
+    silent = App(Subject("application", "listens_on", listens_on, "asgi"))
+    try:
+        call = slow.lifetime(state={})
+        assert (call.types, call.hung) == (["lifespan.startup.complete", "lifespan.shutdown.complete"], False)
+        begun = time.monotonic()
+        assert silent.lifetime(state={}).unanswered
+        assert time.monotonic() - begun < 5.0
+    finally:
+        slow.stop()
+        silent.stop()

@@ -28,6 +28,7 @@ from typing import Any
 from gateproof import drive, lifespans, requirements
 from gateproof.channel import Channel
 from gateproof.check import info
+from gateproof.drive.asgi import playing
 from gateproof.inprocess import Subject
 from gateproof.judge import Judgement
 from gateproof.reference import asgi
@@ -42,6 +43,7 @@ from gateproof.wire.tls import make_certificate
 
 from .registry import Mutant, Variant
 
+playing.SLOW_S = 0.0  # no variant starts as slowly
 Check = Callable[..., object]
 MOUNT = "/app"
 

@@ -15,6 +15,9 @@ ANSWER_S = 2.0
 PATIENT_S = 5.0
 AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every further case
 STARTUP_S = 8.0
+SLOW_S = (
+    60.0  # so much longer a startup or shutdown may take that does not wait for anything from us: no text says when
+)
 STREAM_S = 0.5
 ENDLESS = 300  # a response of more events than that may have no end
 GONE = {"type": "http.disconnect"}
@@ -223,14 +226,19 @@ class Stage(Handle):
 
     async def _startup(self, call: Call) -> None:
         call.give({"type": "lifespan.startup"})
-        await call.until(lambda: call.sent, AFTER_SILENCE_S if self.unanswered else STARTUP_S)
+        await self._said(call, lambda: call.sent, AFTER_SILENCE_S if self.unanswered else STARTUP_S)
         call.unanswered = not (call.sent or call.ended)
         self.unanswered = self.unanswered or call.unanswered
+
+    async def _said(self, call: Call, condition: Callable[[], object], seconds: float) -> None:
+        """Wait for an answer; for longer where the application is at work, and such work was over in time so far."""
+        if not await call.until(condition, seconds) and not self.unanswered:
+            await call.until(lambda: condition() or call.awaiting, SLOW_S)
 
     async def _shutdown(self, call: Call) -> None:
         if "lifespan.startup.complete" in call.types and not call.ended:
             call.give({"type": "lifespan.shutdown"})
-            await call.until(lambda: any("shutdown" in kind for kind in call.types), STARTUP_S)
+            await self._said(call, lambda: any("shutdown" in kind for kind in call.types), STARTUP_S)
             await call.end(self.patience)
         elif not call.ended:
             await call.cancel(1.0)
