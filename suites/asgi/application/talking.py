@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from gateproof.drive.asgi import App, Call, Request
+from gateproof.drive.asgi.application import AGAIN
 from gateproof.drive.asgi.scopes import websocket_scope
 
 from .drawing import GOODBYES, Talked
@@ -30,6 +31,38 @@ def answered(call: Call) -> bool:
     return any(
         kind.startswith(("websocket.accept", "websocket.close", "websocket.http.response")) for kind in call.types
     )
+
+
+def admitted(ask: Callable[[], Call]) -> Call:
+    """Return a conversation; one that is refused is tried again: who is full sends others away for a while."""
+    call = ask()
+    for _ in range(AGAIN):
+        if opened(call) or call.error is not None or not answered(call):
+            break
+        call = ask()
+    return call
+
+
+def went_alike(seen: Call, plain: Call) -> bool:
+    """Tell whether a conversation had the events of another one, whatever was said in them."""
+    return (seen.types, type(seen.error), seen.hung) == (plain.types, type(plain.error), plain.hung)
+
+
+def differs(usual: Call, seen: Call, like: Callable[[Call, Call], bool], *ask: Callable[[], Call]) -> bool:
+    """Tell whether a conversation goes otherwise than the usual one as often as the two ways to `ask` are tried.
+
+    By chance, by the time, or for those who are too many, it may go otherwise without any other reason.
+    """
+    plain, other = ask
+    for _ in range(AGAIN):
+        if like(seen, usual):
+            return False
+        if seen.hung or type(seen.error) is not type(usual.error):
+            return True
+        if not like(plain(), usual):
+            return False
+        seen = other()
+    return not like(seen, usual)
 
 
 def shut(call: Call) -> bool:

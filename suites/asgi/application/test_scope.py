@@ -170,7 +170,7 @@ def test_any_path(app: App, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure of the application."""
     for base in dict.fromkeys(("", *(usual.request.path.rstrip("/") for usual in working(app)))):
         usual = answer(app.http(Request(path=f"{base}/gateproof-no-such-place")))
-        for path in ODD_PATHS:
+        for path in ODD_PATHS if usual.end != "hung" else ():
             seen = answer(app.http(Request(path=base + path)))
             # Who says 502 of every place that is not there says it of these.
             told = (usual.status or 500) > 500 and (seen.status, seen.end) == (usual.status, "")

@@ -77,7 +77,8 @@ def own(middleware: Middleware, call: Call) -> str:
         return call.outcome
     if call.error is not None and not any(inner.error is not None for inner in middleware.inner):
         return call.outcome
-    if not middleware.inner and (answer(call).broken or not call.sent):
+    failed = call.status is not None and answer(call).broken
+    if not middleware.inner and (failed or not call.sent):
         return f"the application inside was not called; {call.outcome}"
     return ""
 

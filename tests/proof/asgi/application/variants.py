@@ -463,3 +463,22 @@ class AsksBehindIt(Application):
     async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
         """The choice."""
         await super().respond(scope, send, 502 if status == 404 else status, fields, body)
+
+
+@variant()
+class HasRoomForSome(Application):
+    """Sends every fourth client of a WebSocket away."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        super().__init__()
+        self.sockets = 0
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The choice."""
+        self.sockets += 1
+        if self.sockets % 4:
+            await super().websocket(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1013})
