@@ -2,8 +2,8 @@
 
 A mutant is judged by the checks of its requirement and of what else it is said to break, one of an application or
 middleware by a quarter of the others too, with the corpus that ships unless it says `drawn`. So is a variant, one of a
-server by a quarter of the checks, the next one by another, and by those that it is `about`: all of it would take most of
-the time of all tests.
+server by a quarter of the checks, the next one by another, and by those that it is `about`: all of it would take most
+of the time of all tests.
 With GATEPROOF_PROOF=whole (`tox -e proof`) every mutant is judged by its whole interface, and every variant by all
 checks, both with drawn cases.
 """
