@@ -148,3 +148,28 @@ def test_what_is_found_is_repeated(seen: list[bool | None], verdict: Verdict, k:
     assert list(left) == []
     assert target.begun == [False] + [True] * (len(seen) - 1)
     assert len(seen) <= 1 + CONFIRMATIONS
+
+
+@requirement("X-1")
+def in_several_ways(judge: Judge, broken: Iterator[str]) -> None:
+    """Is broken in the ways that are told, each run by its own."""
+    for way in next(broken).split():
+        judge("X-1", False, f"no {way}", way)
+        judge("X-1", False, f"no {way}", f"{way} once more")
+
+
+@pytest.mark.parametrize(
+    ("ways", "seen"),
+    [
+        (["a", "a"], "a"),
+        (["a b", "a"], "a\nfurther: b, in place of no b"),
+        (["a b c d e f g", "a"], "a" + "".join(f"\nfurther: {way}, in place of no {way}" for way in "bcde")),
+        (["a", "b"], "a\nwhen it was repeated: b, in place of no b"),
+    ],
+)
+def test_a_requirement_is_broken_in_several_ways(ways: list[str], seen: str) -> None:
+    """The first is what was expected; the others are told with it, also where only the repeat met them."""
+    rows = {"X-1": types.SimpleNamespace(id="X-1", verdict="fail")}
+    [said] = run_check(in_several_ways, {"broken": iter(ways)}, Nobody(), rows).judgements
+    assert (said.verdict, said.k, said.n) == (Verdict.FAIL, 2, 2)
+    assert (said.expected, said.seen) == ("no a", seen)

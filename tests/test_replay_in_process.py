@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gateproof.inprocess import Handle
+from gateproof.settings import Settings
+from gateproof.targets.hosted import Hosted
+
 from .running import report_of, run
 
 FAULTY = """
@@ -61,3 +65,14 @@ def test_every_line_of_a_run_plays_its_exchange_again(tmp_path: Path, target: st
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout.count(report["exchanges"][key]["outcome"]) == 2
+
+
+def test_the_line_of_an_adapter_runs_its_check(tmp_path: Path) -> None:
+    """A check stands inside it, so that no exchange alone can be played."""
+    target = Hosted(Settings(middleware="asgiref.wsgi:WsgiToAsgi", rootdir=tmp_path))
+    target.resolve()
+    assert target.subject is not None
+    assert target.subject.adapter
+    target.handle = Handle(target.subject)
+    target.handle.check = "asgi/application/wsgi_adapter/any_status"
+    assert target.replay("a" * 32, {}) == "pytest -k test_any_status --middleware=asgiref.wsgi:WsgiToAsgi"

@@ -14,10 +14,11 @@ from typing import Any, Protocol
 
 from gateproof.check import CheckInfo, check_id, info, needs
 from gateproof.draw import Draw
-from gateproof.judge import Blocked, Judge, Judgement, MisjudgedError, Row, Unsupported, Untestable
+from gateproof.judge import Blocked, Judge, Judgement, MisjudgedError, Row, Unsupported, Untestable, show
 from gateproof.verdicts import BROKEN, Verdict, worst
 
 CONFIRMATIONS = 5
+FURTHER = 4  # ways in which one requirement is broken, that are told beside the first
 
 
 class HarnessError(Exception):
@@ -124,30 +125,45 @@ def _once(
 
 
 def _settle(judge: Judge) -> list[Judgement]:
-    """Keep the worst judgement of each requirement, and every reading of those that only inform."""
+    """Keep the worst judgement of each requirement, and every reading of those that only inform.
+
+    Where a requirement is broken in several ways the first stands, and the next ones are told with it.
+    """
     kept: list[Judgement] = []
     for requirement in judge.rows:
         mine = [j for j in judge.judgements if j.requirement == requirement]
         final = worst(j.verdict for j in mine)
         chosen = [j for j in mine if j.verdict is final]
         chosen[0].reading = "; ".join(j.reading for j in mine if j.reading)
+        if final in BROKEN:
+            more = {j.expected: j for j in reversed(chosen) if j.expected != chosen[0].expected}
+            for other in list(reversed(more.values()))[:FURTHER]:
+                _tell(chosen[0], "further", other)
         kept.append(chosen[0])
     return kept
+
+
+def _tell(judgement: Judgement, when: str, other: Judgement) -> None:
+    """Tell with a judgement what else was seen of its requirement."""
+    judgement.seen = show(f"{judgement.seen}\n{when}: {other.seen}, in place of {other.expected}")
 
 
 def _confirm(outcome: Outcome, again: Callable[[], list[Judgement]]) -> None:
     """Repeat once; what does not come again is repeated until five repeats say how often it comes."""
     accused = [j for j in outcome.judgements if j.verdict in BROKEN]
     repeats = [again()]
-    if not all(_broken_in(repeats[0], j) for j in accused):
+    if not all(any(_again(j, each) for j in repeats[0]) for each in accused):
         repeats += [again() for _ in range(CONFIRMATIONS - 1)]
     for judgement in accused:
-        hits = sum(_broken_in(repeat, judgement) for repeat in repeats)
-        judgement.k, judgement.n = hits + 1, len(repeats) + 1
-        if hits < len(repeats):
+        found = [j for repeat in repeats for j in repeat if _again(j, judgement)]
+        judgement.k, judgement.n = len(found) + 1, len(repeats) + 1
+        # Broken again, but not where it was: the reader is told both, as there may be two causes.
+        for other in [j for j in found if j.expected != judgement.expected][:1]:
+            _tell(judgement, "when it was repeated", other)
+        if len(found) < len(repeats):
             judgement.verdict = Verdict.INFORM
             judgement.reason = f"unstable: seen in {judgement.k} of {judgement.n} runs of the check"
 
 
-def _broken_in(judgements: list[Judgement], accused: Judgement) -> bool:
-    return any(j.requirement == accused.requirement and j.verdict in BROKEN for j in judgements)
+def _again(judgement: Judgement, accused: Judgement) -> bool:
+    return judgement.requirement == accused.requirement and judgement.verdict in BROKEN

@@ -131,13 +131,15 @@ class Hosted(Target):
         return {drive.fixture(self.subject): self.handle}, self.handle
 
     def replay(self, key: str, kept: JsonDict) -> str:
-        """Return the line that plays a call again, and what the application inside middleware did."""
+        """Return the line that plays a call again, and what the application inside middleware did; or a whole check."""
         from gateproof import drive
 
-        adapter = self.subject is not None and self.subject.adapter  # a check stands inside it
-        if adapter or not drive.driver(self.interface).replayable(kept):
-            return ""
+        adapter = self.subject is not None and self.subject.adapter
         words = ["gateproof", "replay", f"{self.settings.place}#{key[:12]}"]
+        if adapter and self.handle is not None:  # a check stands inside it: that is run again
+            words = ["pytest", "-k", f"test_{self.handle.check.rpartition('/')[2]}"]
+        elif not drive.driver(self.interface).replayable(kept):
+            return ""
         named = self.settings
         words.append(f"--app={named.app}" if named.app is not None else f"--middleware={named.middleware}")
         if named.app_loop:

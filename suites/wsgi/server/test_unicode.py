@@ -102,13 +102,16 @@ def test_response_fields_are_sent_as_latin1(server: Server, judge: Judge, draw: 
 def test_text_beyond_latin1_is_an_error(server: Server, judge: Judge) -> None:
     """A status or header that has no latin-1 form raises or gives an error, and is not sent."""
     euro = "\u20ac"
-    cases: list[tuple[str, list[tuple[str, str]]]] = [("200 OK", [("X-A", f"a{euro}b")]), (f"200 O{euro}K", [])]
-    for status, headers in cases:
+    cases: list[tuple[str, str, list[tuple[str, str]]]] = [
+        ("a header", "200 OK", [("X-A", f"a{euro}b")]),
+        ("a status", f"200 O{euro}K", []),
+    ]
+    for name, status, headers in cases:
         script = wsgi(start(status, [*headers, ("Content-Length", "2")]), items=[b"ok"])
         x = server.exchange(get(), script)
         sent = x.response.head if x.response else x.partial
         raised = any("raised" in said for call in x.calls for said in call.named("start"))
         good = raised or x.response is None or x.response.status >= 500
-        judge("WSGI-UNICODE-006", good, "start_response raises, or a 5xx", f"{x.outcome}: {sent!r}")
+        judge("WSGI-UNICODE-006", good, f"start_response raises, or a 5xx, for {name}", f"{x.outcome}: {sent!r}")
         leaked = b"\xe2\x82\xac" in sent or b"a?b" in sent or b"O?K" in sent
-        judge("WSGI-UNICODE-006", not leaked, "nothing that resembles it on the wire", sent)
+        judge("WSGI-UNICODE-006", not leaked, f"nothing on the wire that resembles {name}", sent)
