@@ -93,6 +93,8 @@ def test_run_completes_the_pins() -> None:
     assert profile is not None
     assert run.complete([], profile) == ["gunicorn", "gevent", "packaging"]
     assert run.complete(["gunicorn==26.0.0"], profile) == ["gunicorn==26.0.0", "gevent", "packaging"]
+    trio = shipped()["hypercorn-trio"]
+    assert run.complete(["hypercorn==0.17.3"], trio) == ["hypercorn==0.17.3", "hypercorn[trio]"]
     assert run.profile_of("a2wsgi==1.9.0").name == "a2wsgi"
     assert run.profile_of("uvicorn==0.54.0").name == "uvicorn-h11"
     assert run.profile_of("granian==2.8.7", "wsgi").name == "granian-wsgi"

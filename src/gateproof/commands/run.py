@@ -58,13 +58,13 @@ def execute(given: argparse.Namespace) -> int:
 
 
 def complete(pins: list[str], profile: Profile) -> list[str]:
-    """Return the pins and what else the profile installs; says what only the system's packages can give."""
+    """Return the pins and what else the profile installs, the extras of what is pinned too; says what only apt has."""
     named = {_distribution(pin) for pin in pins}
     debian = [word.removeprefix("apt:") for word in profile.install if word.startswith("apt:")]
     if debian:
         print(f"gateproof: {profile.name} also needs: apt-get install {' '.join(debian)}", file=sys.stderr)
-    more = [word for word in profile.install if not word.startswith("apt:") and _distribution(word) not in named]
-    return [*pins, *more]
+    words = [word for word in profile.install if not word.startswith("apt:")]
+    return [*pins, *(word for word in words if _distribution(word) not in named or "[" in word)]
 
 
 def _lasts(pins: list[str], profile: Profile | None) -> bool:
