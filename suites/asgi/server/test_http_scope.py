@@ -87,12 +87,18 @@ def _scheme(server: Server, judge: Judge, wanted: str) -> None:
 
 
 @unproxied
-@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=4)
+@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=5)
 def test_path(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the target without its query, percent-decoded once and read as UTF-8."""
     scope = scope_of(server, get(b"/a?b=c?d"))
     judge("ASGI-HTTP-SCOPE-008", plain(scope.get("path")) == "/a", "'/a'", scope.get("path", ABSENT))
     with kept(server) as connection:
+        for raw in (b"//env/rest", b"/of/http://env/rest"):  # neither has a scheme or a host; empty segments are open
+            x = connection.exchange(get(raw + b"?q=1"), ok())
+            if not x.refused:
+                seen = plain(x.call.scope.get("path", ABSENT))
+                whole = str(seen).replace("//", "/") == raw.decode().replace("//", "/")
+                judge("ASGI-HTTP-SCOPE-008", whole, raw.decode(), seen)
 
         def law(case: tuple[str, bytes]) -> None:
             row, raw = case

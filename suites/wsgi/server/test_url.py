@@ -188,14 +188,19 @@ def test_odd_segments_arrive_as_sent(server: Server, judge: Judge) -> None:
 
 
 @unproxied
-@requirement("WSGI-URL-020")
+@requirement("WSGI-URL-020", revision=2)
 def test_two_slashes_begin_a_path(server: Server, judge: Judge) -> None:
-    """What stands behind them is the first segment of a path, and no host."""
-    for target in (b"//env/rest", b"//env/rest?q=1"):
+    """What stands around them are segments, at the beginning of a path and behind a colon: no scheme and no host."""
+    for target, path in (
+        (b"//env/rest", "/env/rest"),
+        (b"//env/rest?q=1", "/env/rest"),
+        (b"/of/http://env/rest", "/of/http:/env/rest"),
+        (b"/rest?u=http://env/of", "/rest"),
+    ):
         x = server.exchange(get(target), ok())
         if not x.refused:
             seen = (path_of(x.call.environ).replace("//", "/"), value(x.call.environ, "HTTP_HOST"))
-            judge("WSGI-URL-020", seen[0].endswith("/env/rest"), "/env/rest", seen)
+            judge("WSGI-URL-020", seen[0].endswith(path), path, seen)
             judge("WSGI-URL-020", seen[1] != "env", "the Host that was sent", seen)
     judge("WSGI-URL-020", True)
 

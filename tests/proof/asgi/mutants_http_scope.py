@@ -104,6 +104,17 @@ class PathWithQuery(HttpScope):
             scope["path"] += "?" + scope["query_string"].decode("latin-1")
 
 
+@fault("ASGI-HTTP-SCOPE-008")
+class HostInThePath(HttpScope):
+    """What stands behind two slashes is taken for a host."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        _, found, rest = scope["path"].partition("//")
+        if found:
+            scope["path"] = "/" + rest.partition("/")[2]
+
+
 @fault("ASGI-HTTP-SCOPE-009")
 class DecodesTwice(HttpScope):
     """The path is percent-decoded twice."""

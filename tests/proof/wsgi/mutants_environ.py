@@ -579,6 +579,16 @@ class HostInThePath(Server):
         return super().decode_path(urlsplit(path).path or b"/")
 
 
+@mutant("WSGI-URL-020")
+class SchemeInThePath(Server):
+    """Takes what stands behind a colon and two slashes for a host."""
+
+    def decode_path(self, path: bytes) -> str:
+        """The fault."""
+        _, found, rest = path.partition(b"://")
+        return super().decode_path(b"/" + rest.partition(b"/")[2] if found else path)
+
+
 @mutant("WSGI-URL-019")
 class DigitsUnread(Server):
     """A percent sign without digits is NUL."""
