@@ -148,7 +148,7 @@ def test_what_stands_behind_the_dashes_is_for_pytest(monkeypatch: pytest.MonkeyP
                 raise KeyboardInterrupt
             return 2
 
-    monkeypatch.setattr(run, "environment", lambda pins, python: Path("python"))
+    monkeypatch.setattr(run, "environment", lambda pins, python, lasts: Path("python"))
     monkeypatch.setattr(run.subprocess, "Popen", Interrupted)
     assert cli.main(["run", "waitress==3.0.2", "--", "-k", "input", "--report=out"]) == 2
     assert commands[0][-4:] == ["--server-python=python", "-k", "input", "--report=out"]
