@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 
 TIMES = 5
-REST_S = 0.5  # what is about to end may take so long
+REST_S = 0.5  # what is about to end may take so long,
+LATER_S = 10.0  # and what works on behind a call so long, before anybody is accused: what ends is not left for ever
 
 
 def open_files() -> int:

@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 import pytest
+from gateproof.suites import counting
+from gateproof.suites.asgi.application import leaving
 
 from gateproof.drive.asgi import App, Request, playing
 from gateproof.drive.asgi.playing import STREAM_S
@@ -65,3 +67,33 @@ def test_no_text_says_when_a_startup_is_over(monkeypatch: pytest.MonkeyPatch) ->
     finally:
         slow.stop()
         silent.stop()
+
+
+def sends_mail(seconds: float) -> Any:
+    """Make an application that leaves a task behind each answer."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"sent"})
+        task = asyncio.ensure_future(asyncio.sleep(seconds))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    return app
+
+
+def test_what_ends_behind_an_answer_is_not_left_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody is accused his tasks get time to end."""
+    monkeypatch.setattr(leaving, "LATER_S", 1.5)
+    found = []
+    for seconds in (0.8, 60.0):
+        app = App(Subject("application", "sends_mail", sends_mail(seconds), "asgi"))
+        app.begin_check("leaving", patient=True)
+        try:
+            found.append(leaving.grown(app, lambda app=app: app.http(Request())))  # type: ignore[misc]
+        finally:
+            app.stop()
+    assert found == ["", f"{counting.TIMES} tasks more"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from gateproof.drive.asgi.playing import Stage
 
-from ...counting import REST_S, growth, in_words, open_files
+from ...counting import LATER_S, REST_S, growth, in_words, open_files
 
 GENERATORS = "suspended generators"
 
@@ -20,7 +20,7 @@ def grown(stage: Stage, play: Callable[[], object]) -> str:
     held = stage.loop.left_behind(), stage.loop.suspended()
     more = growth(lambda: counted(stage), play)
     if more():
-        stage.settle(lambda: not more(), REST_S)
+        stage.settle(lambda: not more(), LATER_S if stage.patient else REST_S)
     if GENERATORS in more():
         tasks = stage.loop.left_behind()  # what nobody holds is left behind if it is a task, else not
         gc.collect()

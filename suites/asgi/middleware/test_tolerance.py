@@ -219,7 +219,7 @@ def test_conversations_that_overlap_are_kept_apart(middleware: Middleware, judge
     middleware.point_at()
 
 
-@requirement("ASGI-MW-019", revision=3)
+@requirement("ASGI-MW-019", revision=4)
 def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: Judge) -> None:
     """Tasks, generators, threads and open files do not grow with every call, however it ended."""
     request = reached(middleware)[0]
@@ -231,4 +231,5 @@ def test_nothing_is_left_for_a_call_that_is_over(middleware: Middleware, judge: 
     for behaviour, leave in ((responding(), None), (failing, None), (responding(body=[b"x"] * 20), 3)):
         middleware.inside(behaviour)
         more = grown(middleware, lambda leave=leave: middleware.http(request, leave=leave))  # type: ignore[misc]
-        judge("ASGI-MW-019", not more, f"as much after {TIMES} requests as before", more)
+        if not judge("ASGI-MW-019", not more, f"as much after {TIMES} requests as before", more):
+            return
