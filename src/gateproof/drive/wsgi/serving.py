@@ -21,6 +21,7 @@ from gateproof.validate.wsgi.body import Body
 
 Application = Callable[..., Any]
 DEADLINE_S = 5.0
+MEDDLED = ("X-Gateproof-Server", "changed")  # what a server that changes the header list leaves in it
 MOST_ITEMS = 2_000  # an endless response is left after so many items, as a client may at any time
 
 
@@ -145,7 +146,7 @@ class Play:
             raise AssertionError("start_response is called again without exc_info")
         served.starts.append(Start(status, copy, len(args) > 2 and args[2] is not None, len(served.items)))
         if self.manner.meddles and isinstance(headers, list):
-            headers[:] = [("X-Server", "changed")]
+            headers[:] = [MEDDLED]
         return callable_of_kind(self.write, self.manner.write)
 
     def write(self, *args: Any, **kwargs: Any) -> None:

@@ -125,11 +125,12 @@ class HasNoContentType(Application):
 
 @variant()
 class UsesOddNames(Application):
-    """Uses every character of a token in a name, latin-1 and empty values, an odd reason phrase."""
+    """Uses every character of a token in a name, latin-1 and empty values, an odd reason phrase; names its server."""
 
     def fields(self, response: Response) -> Any:
         """Add odd fields."""
-        return [*super().fields(response), ("x!#$%&'*+.^_`|~3D", "caf\xe9"), ("X-Empty", ""), ("3D", "a  b")]
+        odd = [("x!#$%&'*+.^_`|~3D", "caf\xe9"), ("X-Empty", ""), ("3D", "a  b"), ("X-Server", "web01")]
+        return [*super().fields(response), *odd]
 
     def status(self, response: Response) -> Any:
         """Say it otherwise."""
