@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,73 @@ def test_a_corpus_tells_each_kind_of_failure_once() -> None:
     Draw(judge, "default")(play, st.integers(), [1, 2, 3, 2])
     assert cases == [1, 2, 3, 2]
     assert [j.seen for j in judge.judgements if j.verdict is Verdict.FAIL] == ["2"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script with steps, and something before it."""
+
+    steps: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    end: str = ""
+
+
+def told(law: Any, case: Any, *, silent: Any = bool, shrinks: bool = True, drawn: bool = True) -> tuple[str, int]:
+    """Play a corpus of one case that fails by the law; return the case that is told, and how many were played."""
+    count = 0
+    judge = Judge({"X-001": Row()})
+
+    def play(one: Any) -> None:
+        nonlocal count
+        count += 1
+        judge("X-001", law(one), "", one)
+
+    Draw(judge, "quick", silent, shrinks=shrinks)(play, st.none() if drawn else None, [case])
+    (said,) = judge.judgements
+    assert said.verdict is Verdict.FAIL
+    return said.seen, count
+
+
+@pytest.mark.parametrize(
+    ("case", "smallest"),
+    [
+        (["a", "b", "bad", "c"], "['bad']"),
+        (("GET", ["a", "bad", "c"]), "('GET', ['bad'])"),
+        (Case(("a", "b", "bad", "c"), ("d", "e"), "late"), "Case(steps=('bad',), before=(), end='')"),
+        (Case(("a",), ("bad", "e")), "Case(steps=('a',), before=('bad',), end='')"),
+        (("a", "bad"), "('a', 'bad')"),
+        (["bad"], "['bad']"),
+        ("bad", "bad"),
+    ],
+)
+def test_a_smaller_case_of_a_corpus_is_told(case: Any, smallest: str) -> None:
+    """Eight are tried at most: a list and a field of any length lose items, a record keeps its shape."""
+    seen, count = told(lambda one: "bad" not in repr(one), case)
+    assert (seen, count <= 1 + 8) == (smallest, True)
+
+
+def test_eight_smaller_cases_are_tried() -> None:
+    """Not more, however long the case is."""
+    assert told(lambda one: len(one) < 40, list(range(40)))[1] == 1 + 8
+
+
+@pytest.mark.parametrize("why", [{"silent": lambda: True}, {"shrinks": False}, {"drawn": False}])
+def test_no_smaller_case_is_tried(why: dict[str, Any]) -> None:
+    """Where a failure consists of waiting, in repeats, and where no strategy says what may be left out."""
+    assert told(lambda _: False, ["a", "b"], **why) == ("['a', 'b']", 1)
+
+
+def test_what_a_smaller_case_says_is_not_told() -> None:
+    """One that breaks something else, or that the check cannot play, is no smaller one; nor are its readings told."""
+    judge = Judge({"X-001": Row(), "X-002": Row()})
+
+    def play(case: list[int]) -> None:
+        judge.reading("X-002", len(case))
+        if case[:1] == [2]:
+            raise ZeroDivisionError
+        judge("X-002", len(case) > 1, "", case)
+        judge("X-001", False, "", case)
+
+    Draw(judge, "quick", shrinks=True)(play, st.none(), [[1, 2]])
+    said = [(j.requirement, j.reading or j.seen) for j in judge.judgements]
+    assert said == [("X-002", "2"), ("X-002", ""), ("X-001", "[1, 2]")]

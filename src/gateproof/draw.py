@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateproof.judge import Broken, Judge
+from gateproof.smaller import TRIES, smaller
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
@@ -27,6 +28,7 @@ class Draw:
     """Plays a law over cases. `effort` is quick (corpus alone), default (fixed draws) or thorough (fresh draws).
 
     `frozen` takes the cases of a corpus and returns those that a frozen set holds; then these alone are played.
+    `shrinks` tries smaller cases in place of one of a corpus that fails (see `gateproof.smaller`).
     """
 
     judge: Judge
@@ -34,6 +36,7 @@ class Draw:
     fell_silent: Callable[[], bool] = bool
     name: str = ""
     frozen: Callable[[list[Any]], list[Any]] | None = None
+    shrinks: bool = False
     draws: int = 0
 
     def __call__(
@@ -52,7 +55,8 @@ class Draw:
         """
         self.judge.in_law = True
         try:
-            if self._corpus(law, corpus) and strategy is not None and self.frozen is None:
+            whole = self._corpus(law, corpus, self.shrinks and strategy is not None)
+            if whole and strategy is not None and self.frozen is None:
                 usual = EXAMPLES[self.effort]
                 least = usual if examples is None else min(examples, usual)
                 count = min(least * DEARER, usual) if self.effort == "thorough" else least
@@ -60,18 +64,44 @@ class Draw:
         finally:
             self.judge.in_law = False
 
-    def _corpus(self, law: Callable[[T], object], corpus: Iterable[T]) -> bool:
+    def _corpus(self, law: Callable[[T], object], corpus: Iterable[T], shrinks: bool) -> bool:
         broken: set[type[Broken]] = set()
         for case in self.frozen(list(corpus)) if self.frozen else corpus:
             try:
                 law(case)
             except Broken as error:
+                silent = self.fell_silent()
                 if type(error) not in broken:  # the first case that shows it is enough
-                    self.judge.broken(error)
+                    self.judge.broken(self._smallest(law, case, error) if shrinks and not silent else error)
                     broken.add(type(error))
-                if self.fell_silent():
+                if silent:
                     break  # a failure that consists of waiting would cost as much for each case that follows
         return not broken
+
+    def _smallest(self, law: Callable[[T], object], case: T, error: Broken) -> Broken:
+        """Return what is said of the smallest case, of a few that are tried, which breaks the same requirement."""
+        said, begun = len(self.judge.judgements), time.monotonic()
+        tried, candidates = {repr(case)}, smaller(case)
+        while len(tried) <= TRIES and time.monotonic() - begun < DEAR_S and not self.fell_silent():
+            other = next(candidates, None)
+            if other is None:
+                break
+            if repr(other) not in tried:
+                tried.add(repr(other))
+                same = self._breaks(law, other, type(error))
+                if same is not None:
+                    error, candidates = same, smaller(other)
+        del self.judge.judgements[said:]
+        return error
+
+    def _breaks(self, law: Callable[[T], object], case: T, kind: type[Broken]) -> Broken | None:
+        try:
+            law(case)
+        except kind as error:
+            return error
+        except Exception:  # whatever it is, it says nothing of the case that failed
+            return None
+        return None
 
     def _drawn(
         self, law: Callable[[T], object], strategy: SearchStrategy[T], count: int, least: int, rounds: int

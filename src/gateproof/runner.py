@@ -69,7 +69,7 @@ def run_check(
     """
     started = time.monotonic()
     outcome = Outcome(check_id(function), info(function))
-    outcome.judgements = _settle(_once(function, fixtures, target, rows, effort, frozen=frozen))
+    outcome.judgements = _settle(_once(function, fixtures, target, rows, effort, shrinks=confirm, frozen=frozen))
     if confirm and outcome.verdict in BROKEN:
         again = partial(_once, function, fixtures, target, rows, effort, patient=True, frozen=frozen)
         _confirm(outcome, lambda: _settle(again()))
@@ -85,6 +85,7 @@ def _once(
     effort: str,
     *,
     patient: bool = False,
+    shrinks: bool = False,
     frozen: Callable[[list[Any]], list[Any]] | None = None,
 ) -> Judge:
     declared = info(function).requirements
@@ -95,7 +96,7 @@ def _once(
     judge = Judge({name: rows[name] for name in declared}, target.recent_exchanges)
     offered: dict[str, object] = {
         "judge": judge,
-        "draw": Draw(judge, effort, target.fell_silent, check_id(function), frozen),
+        "draw": Draw(judge, effort, target.fell_silent, check_id(function), frozen, shrinks),
         **fixtures,
     }
     try:
