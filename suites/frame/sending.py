@@ -308,6 +308,12 @@ def keeps(server: Server) -> bool:
     return not _ask(server, "keeps", lambda s: "" if play(s, get(FIRST)).followed else "one request a connection")
 
 
+def needs_kept(server: Server) -> None:
+    """End the check where each connection has one request."""
+    if not keeps(server):
+        server.unsupported("a connection ends behind its first answer", lacks="keep-alive")
+
+
 def loses(server: Server) -> bool:
     """Tell whether the server drops one of two requests in one segment, or the body of the first of them."""
     return bool(_ask(server, "loses", _loss))

@@ -28,6 +28,7 @@ from .sending import (
     keeps,
     loses,
     needs_1_1,
+    needs_kept,
     over,
     pause,
     play,
@@ -304,13 +305,11 @@ def _silent_about_it(sent: Sent) -> bool:
     return answer is not None and not later and answer.version == b"HTTP/1.1" and not _says_close(sent)
 
 
-@requirement("FRAME-135")
+@requirement("FRAME-135", revision=2)
 def test_who_closes_behind_some_responses_says_so(server: Server, judge: Judge) -> None:
     """Behind an answer to HEAD, and one whose length the application does not know."""
     needs_1_1(server)
-    if not keeps(server):
-        judge.blocked("FRAME-135", "the connection ends behind an ordinary answer as well: FRAME-063")
-        return
+    needs_kept(server)
     head, unknown = get(FIRST, method=b"HEAD"), answering(server, b"first", length=False)
     wrong = []
     for name, octets, script in (("HEAD", head, sparing(server)), ("no length", get(FIRST), unknown)):
@@ -416,8 +415,7 @@ LOOK_S = 0.3
 @requirement("FRAME-130")
 def test_date_follows_the_clock(server: Server, judge: Judge) -> None:
     """Of responses on one connection, over some seconds, a later one has a later date."""
-    if not keeps(server):
-        server.unsupported("connections are not kept")
+    needs_kept(server)
     server.patience = PATIENT_S
     dates: list[datetime | None] = []
     with server.connect() as talk:

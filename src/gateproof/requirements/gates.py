@@ -13,6 +13,7 @@ GATES = {
     "chunked-requests": "decodes chunked request bodies; lacking: answers them 411 or 501, or answers as HTTP/1.0",
     "chunked-responses": "sends chunked responses; lacking: every response has a length or ends the connection",
     "http/1.1": "answers as HTTP/1.1; lacking: its status lines say HTTP/1.0",
+    "keep-alive": "serves several requests on a connection; lacking: it ends behind an ordinary answer",
     "http/2": "speaks HTTP/2; lacking: neither ALPN nor prior knowledge gives h2",
     "mount": "serves an application under a prefix; lacking: no launch has one",
     "tls": "serves TLS; lacking: no launch does, and a TLS connection that a client begins is none to the server",
