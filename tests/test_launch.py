@@ -18,7 +18,7 @@ import pytest
 from gateproof.channel import Channel
 from gateproof.exchange import Exchange
 from gateproof.scripts import ok
-from gateproof.servers import Launch, LaunchError, Profile, launch, resolve
+from gateproof.servers import Launch, LaunchError, Profile, launch, launching, resolve
 from gateproof.servers.launching import STOP_S
 from gateproof.target import DYING_S, Server
 from gateproof.wire.request import get
@@ -309,3 +309,15 @@ def test_what_computes_without_end_is_told_from_what_waits(code: str, spins: boo
             assert any(running.spins() for _ in range(50 if spins else 1)) is spins
         finally:
             child.kill()
+
+
+def test_a_probe_is_compiled_once(tmp_path: Path) -> None:
+    """What our interpreter made of it lies in the folder of each launch, and is what is imported there."""
+    for number in range(2):
+        place = tmp_path / str(number) / "__pycache__"
+        place.parent.mkdir()
+        launching._keep_compiled(launching.probe_file("wsgi"), place)
+        (place.parent / "wsgi_probe.py").write_text("not looked at")
+        command = [sys.executable, "-c", "import wsgi_probe; print(wsgi_probe.app, wsgi_probe.__file__)"]
+        done = subprocess.run(command, cwd=place.parent, capture_output=True, text=True, check=False)
+        assert done.stdout.rstrip().endswith(str(place.parent / "wsgi_probe.py")), done.stderr

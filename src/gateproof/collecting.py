@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import sys
 from dataclasses import dataclass, field
@@ -332,6 +333,8 @@ def chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
         if isinstance(item, CheckFunction):
             collected.selected[check_id(item.obj)] = info(item.obj)
             config.stash[plugin.SESSION].chosen.append(item.obj)
+    # Whatever was imported and collected stays: the collector would look at all of it again and again.
+    gc.freeze()
 
 
 # -- what came of it

@@ -98,10 +98,10 @@ def header(config: pytest.Config) -> list[str]:
     """Return the header lines."""
     run = config.stash[plugin.SESSION]
     name, about = run.target.about()
-    checks = coverage.binding(run.interface, run.party)
+    count = coverage.count(run.interface, run.party)
     return [
         f"gateproof: {run.party} {name}, {run.interface.upper()}, {about}, effort {run.settings.effort}",
-        f"gateproof: {len(checks)} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
+        f"gateproof: {count} checks of {len(run.rows())} requirements, set {SET}, suites in {suites_folder()}",
         *([f"gateproof: replays the {len(run.frozen.checks)} checks of set {run.frozen.name}"] if run.frozen else []),
         *run.warnings,
     ]

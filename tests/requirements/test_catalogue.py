@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import pkgutil
 from pathlib import Path
 from typing import TypeGuard
@@ -88,7 +89,13 @@ def test_what_is_read_of_the_suites_is_what_they_say() -> None:
         if module.name.rpartition(".")[2].startswith("test_"):
             checks = vars(importlib.import_module(module.name)).values()
             said |= {check_id(check): info(check) for check in checks if info(check).requirements}
-    assert said == coverage.checks()
+    read = coverage.checks()
+    assert said == read
+    for interface, party in itertools.product(requirements.INTERFACES[:2], requirements.PARTIES):
+        folders = (f"{interface}/{party}/", *(["frame/"] if party == "server" else []))
+        mine = {name: note for name, note in read.items() if name.startswith(folders)}
+        assert coverage.binding(interface, party) == mine
+        assert coverage.count(interface, party) == len(mine)
 
 
 def test_every_row_has_a_check_or_a_reason() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+from gateproof import kept
 from gateproof.requirements.gates import GATES
 from gateproof.requirements.links import link
 
@@ -88,7 +88,7 @@ def _file(interface: str) -> dict[str, Requirement]:
     """Return the rows of one file: a run needs two of the three, and reading them is a good part of its start."""
     name = f"{interface}.toml"
     rows: dict[str, Requirement] = {}
-    data = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+    data = kept.toml(Path(__file__).with_name(name))
     for number, raw in enumerate(data.get("requirement", []), 1):
         row = _row(name, number, interface, raw)
         if row.id in rows:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from gateproof.check import CheckInfo
+from gateproof.check import CheckInfo, check_id, info
 
 
 def folder(package: str) -> Path | None:
@@ -21,22 +22,37 @@ def folder(package: str) -> Path | None:
 @cache
 def checks(under: str = "") -> dict[str, CheckInfo]:
     """Return every check of the packaged suites, or of a folder of them: durable name -> what it declares."""
-    root = folder("gateproof.suites")
+    return {name: note for path in _paths(under) for name, note in _read(path).items()}
+
+
+@cache
+def _root() -> Path | None:
+    found = folder("gateproof.suites")
+    return found.resolve() if found else None
+
+
+def _paths(under: str) -> list[Path]:
+    root = _root()
+    return sorted((root / under).rglob("test_*.py")) if root else []
+
+
+@cache
+def _read(path: Path) -> dict[str, CheckInfo]:
+    """Return the checks of a file of the suites, from its source."""
+    root = _root()
+    assert root is not None
+    parts = path.relative_to(root).parts
+    section = path.stem.removeprefix("test_")
     found: dict[str, CheckInfo] = {}
-    if root is None:
-        return found
-    for path in sorted((root / under).rglob("test_*.py")):
-        parts = path.relative_to(root).parts
-        section = path.stem.removeprefix("test_")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and (ids := _ids(node, "requirement")):
-                name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
-                launches = _ids(node, "launch")
-                named = {item.id for item in node.decorator_list if isinstance(item, ast.Name)}
-                hidden = _ids(node, "in_band_but")
-                launched = launches[0] if launches else "default"
-                marked = bool(hidden or named & {"in_band", "unproxied"})
-                found[name] = CheckInfo(ids, launched, _revision(node), marked, "unproxied" in named, hidden)
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and (ids := _ids(node, "requirement")):
+            name = "/".join([*parts[:-1], section, node.name.removeprefix("test_")])
+            launches = _ids(node, "launch")
+            named = {item.id for item in node.decorator_list if isinstance(item, ast.Name)}
+            hidden = _ids(node, "in_band_but")
+            launched = launches[0] if launches else "default"
+            marked = bool(hidden or named & {"in_band", "unproxied"})
+            found[name] = CheckInfo(ids, launched, _revision(node), marked, "unproxied" in named, hidden)
     return found
 
 
@@ -69,8 +85,27 @@ def judged_by(requirement: str) -> list[str]:
 
 
 def binding(interface: str, party: str) -> dict[str, CheckInfo]:
-    """Return the checks that bind a party of an interface."""
-    return {**checks(f"{interface}/{party}"), **(checks("frame") if party == "server" else {})}
+    """Return the checks that bind a party of an interface; modules that are imported say themselves what they have."""
+    imported = {getattr(module, "__file__", None): module for module in list(sys.modules.values())}
+    found: dict[str, CheckInfo] = {}
+    for path in _binding(interface, party):
+        module = imported.get(str(path))
+        if module is None:
+            found |= _read(path)
+        else:
+            ours = [one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__]
+            found |= {check_id(one): note for one in ours if (note := info(one)).requirements}
+    return found
+
+
+def count(interface: str, party: str) -> int:
+    """Return how many they are, before anything is imported: to parse all sources would hold up every run."""
+    paths = _binding(interface, party)
+    return sum(path.read_text(encoding="utf-8").count("\n@requirement(") for path in paths)
+
+
+def _binding(interface: str, party: str) -> list[Path]:
+    return [*_paths(f"{interface}/{party}"), *(_paths("frame") if party == "server" else [])]
 
 
 @cache

@@ -10,18 +10,17 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from gateproof import kept
 from gateproof.servers import tables
 from gateproof.servers.tables import UsageError
 
@@ -64,7 +63,7 @@ class Profile:
 @cache
 def shipped() -> dict[str, Profile]:
     """Return the profiles that ship, by name."""
-    data = tomllib.loads((files(__package__) / "profiles.toml").read_text(encoding="utf-8"))
+    data = kept.toml(Path(__file__).with_name("profiles.toml"))
     return {name: _from_table(name, table) for name, table in data["profile"].items()}
 
 
