@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import platform
 import time
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateproof import baseline as baselines
 from gateproof import requirements, results, targets
-from gateproof.beside import Beside, Check
-from gateproof.check import CheckInfo, check_id, info
+from gateproof.beside import TWIN, Beside, Check
+from gateproof.check import CheckInfo, check_id, info, needs
 from gateproof.judge import Blocked, Judgement, Unsupported, Untestable
 from gateproof.requirements import sets
 from gateproof.runner import Outcome, run_check
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 JsonDict = dict[str, Any]
 # How long a run may take, in seconds: with a server that lets every check wait it would take an hour.
 LIMITS_S = {"quick": 480.0, "default": 720.0}
+WORTH_A_TWIN = 40  # checks: fewer take no longer than a launch
 
 
 class Session:
@@ -105,9 +109,22 @@ class Session:
     def start(self, override: object = None) -> None:
         """Make the target ready and see that an ordinary exchange works; raises `TargetError`."""
         launches = {check: self.target.launch(info(check)) for check in self.chosen}
-        self.target.start(set(launches.values()), override)
+        mine = [check for check in self.chosen if launches[check] == "default" and self._may_have_a_twin(check)]
+        twins = mine if self.target.has_twin and not self.worker and len(mine) >= WORTH_A_TWIN else []
+        self.target.start({*launches.values(), *([TWIN] if twins else [])}, override)
         if not self.worker:
-            self.beside = Beside(self._judge, launches)
+            self.beside = Beside(self._judge, launches, self._over_the_twin(twins))
+
+    def _may_have_a_twin(self, check: Check) -> bool:
+        """Tell whether another thread than the run's may ask: Hypothesis has one, and quick draws nothing."""
+        return self.settings.effort == "quick" or "draw" not in needs(check)
+
+    def _over_the_twin(self, checks: list[Check]) -> Iterator[Check]:
+        """Yield the checks from the last to the first, once the twin is there; none where it does not start."""
+        with contextlib.suppress(Blocked):
+            if checks:
+                self.target.ready(CheckInfo(launch=TWIN))
+                yield from reversed(checks)
 
     def stop(self) -> None:
         """End whatever was started; may be called twice."""
@@ -132,16 +149,16 @@ class Session:
 
     def run(self, function: Check) -> JsonDict:
         """Return what one check says, as data; known deviations are marked."""
-        said, told = self.beside.take(function) if self.beside else self._judge(function)
+        said, told = self.beside.take(function) if self.beside else self._judge(function, info(function).launch)
         self.problems += told
         self._mark_known(said, info(function))
         return said
 
-    def _judge(self, function: Check) -> tuple[JsonDict, list[str]]:
-        """Run one check; return what it said, and what is to be told of the target after it."""
+    def _judge(self, function: Check, launch: str) -> tuple[JsonDict, list[str]]:
+        """Run one check over a launch; return what it said, and what is to be told of the target after it."""
         note = info(function)
         try:
-            fixtures, handle = self.target.ready(note)
+            fixtures, handle = self.target.ready(replace(note, launch=launch))
         except Untestable as reason:
             return _not_run(function, Verdict.UNTESTED, str(reason)), []
         except Unsupported as reason:

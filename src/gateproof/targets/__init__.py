@@ -40,6 +40,7 @@ class Target(ABC):
         self.version = self.python = ""
         self.baseline = ""  # path of the baseline that belongs to it
         self.waited_s = 0.0
+        self.has_twin = False  # whether there may be a second one, to share the checks
         self.launches: list[JsonDict] = []
         self.specimens: dict[str, tuple[str, JsonDict]] = {}
         self.warnings: list[str] = []

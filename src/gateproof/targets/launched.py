@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from gateproof import bounds, lifespans, results
+from gateproof.beside import TWIN
 from gateproof.judge import Blocked, Unsupported
 from gateproof.settings import Settings, TargetError
 from gateproof.targets import JsonDict, Target, missing
@@ -44,6 +45,7 @@ class Launched(Target):
     def __init__(self, settings: Settings) -> None:
         """Begin with no launch."""
         super().__init__(settings)
+        self.has_twin = True
         self._servers: dict[str, Server] = {}
         self._pending: dict[str, Future[Launch]] = {}
         self._running: list[Launch] = []
@@ -123,7 +125,7 @@ class Launched(Target):
             self.begin()
         wanted = set(variants) - {"default"}
         watched = {variant for variant in wanted if variant.startswith(lifespans.PREFIX)}
-        self._submit(sorted(wanted - watched))
+        self._submit(sorted(wanted - watched, key=lambda variant: (variant != TWIN, variant)))
         self._smoke(self.server("default"))
         self._submit(sorted(watched))  # whether there is a lifespan to be watched, the default launch has shown
         self.version, self.python = self._describe()
@@ -154,7 +156,7 @@ class Launched(Target):
         """Tell whether the target can be launched like that; every server can host another kind of callable."""
         if variant.startswith(lifespans.PREFIX):
             return self.interface == "asgi" and self._calls_lifespan()
-        return variant in ("default", "beside", "os_environ", *self.known.variants) or variant.startswith("app:")
+        return variant in ("default", TWIN, "beside", "os_environ", *self.known.variants) or variant.startswith("app:")
 
     def _calls_lifespan(self) -> bool:
         """Tell whether the default launch, which serves by now, has called the application for its lifespan."""
