@@ -145,6 +145,8 @@ def test_what_a_twin_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
     """All in quick, where nothing is drawn, and else what does not draw; nothing where it does not start."""
     sessions = {effort: Session(Settings(server="waitress", effort=effort)) for effort in ("quick", "default")}
     one, asked = made("one"), []
+    for run in sessions.values():
+        run.resolve()
     allowed = {effort: [run._may_have_a_twin(check) for check in (one, drawing)] for effort, run in sessions.items()}
     assert allowed == {"quick": [True, True], "default": [True, False]}
 
@@ -154,6 +156,7 @@ def test_what_a_twin_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
             raise Blocked("the server does not start as `twin`")
         return {}, None
 
+    assert [[run.turn(check) for check in (one, drawing)] for run in sessions.values()] == [[1, 1], [1, 0]]
     run = sessions["quick"]
     monkeypatch.setattr(run.target, "ready", ready)
     assert list(run._over_the_twin([one, drawing])) == [drawing, one]

@@ -18,7 +18,6 @@ from _pytest.fixtures import FuncFixtureInfo
 
 from gateproof import baseline as baselines
 from gateproof import plugin, results
-from gateproof.beside import apart
 from gateproof.check import CheckInfo, check_id, info
 from gateproof.report import hostile, reading, text
 from gateproof.report.compare import Comparison
@@ -299,13 +298,13 @@ def _fixtures(collector: pytest.Module | pytest.Class) -> FuncFixtureInfo:
 
 
 def remember(config: pytest.Config, items: list[pytest.Item]) -> Collected:
-    """Note every check that was collected; those that are begun beside the others come last, when they have ended."""
+    """Note every check that was collected, and bring them into the order in which they keep nobody waiting."""
     collected = config.stash[plugin.COLLECTED]
     for item in items:
         if isinstance(item, CheckFunction):
             collected.every[check_id(item.obj)] = info(item.obj)
-    launch = config.stash[plugin.SESSION].target.launch
-    items.sort(key=lambda item: isinstance(item, CheckFunction) and apart(item.obj, launch(info(item.obj))))
+    run = config.stash[plugin.SESSION]
+    items.sort(key=lambda item: run.turn(item.obj) if isinstance(item, CheckFunction) else 0)
     return collected
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateproof import baseline as baselines
 from gateproof import requirements, results, targets
-from gateproof.beside import TWIN, Beside, Check
+from gateproof.beside import TWIN, Beside, Check, apart
 from gateproof.check import CheckInfo, check_id, info, needs
 from gateproof.judge import Blocked, Judgement, Unsupported, Untestable
 from gateproof.requirements import sets
@@ -114,6 +114,15 @@ class Session:
         self.target.start({*launches.values(), *([TWIN] if twins else [])}, override)
         if not self.worker:
             self.beside = Beside(self._judge, launches, self._over_the_twin(twins))
+
+    def turn(self, check: Check) -> int:
+        """Return when a check is due: 0 what only the run can do, 2 what began beside the others, when it has ended.
+
+        Those that the twin may take come between, so that run and twin end at the same time.
+        """
+        if apart(check, self.target.launch(info(check))):
+            return 2
+        return int(self.target.has_twin and self._may_have_a_twin(check))
 
     def _may_have_a_twin(self, check: Check) -> bool:
         """Tell whether another thread than the run's may ask: Hypothesis has one, and quick draws nothing."""
