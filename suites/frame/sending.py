@@ -266,6 +266,7 @@ def needs_chunked(server: Server) -> None:
     """End the check where the server takes no chunked requests, or does not decode a plain one."""
     needs_1_1(server)
     if why := _ask(server, "chunked", _lacks_chunked):
+        _lacks_chunked(server)  # what was learned in another check is shown in this one
         server.unsupported(why, lacks="chunked-requests")
     if why := _ask(server, "decoded", _not_decoded):
         raise Blocked(why)
@@ -285,6 +286,7 @@ def _not_decoded(server: Server) -> str:
 def needs_1_1(server: Server) -> None:
     """End the check where the server answers as HTTP/1.0, which has no chunked coding and expects nothing."""
     if why := _ask(server, "version", _version_problem):
+        play(server, get(FIRST))
         server.unsupported(why, lacks="http/1.1")
 
 
@@ -311,6 +313,7 @@ def keeps(server: Server) -> bool:
 def needs_kept(server: Server) -> None:
     """End the check where each connection has one request."""
     if not keeps(server):
+        play(server, get(FIRST))
         server.unsupported("a connection ends behind its first answer", lacks="keep-alive")
 
 
