@@ -27,8 +27,8 @@ from gateproof.session import Session
 judge, said_so = Session._judge, []
 
 
-def once(session, function):
-    said, told = judge(session, function)
+def once(session, function, launch):
+    said, told = judge(session, function, launch)
     if not said_so:
         said_so.append(function)
         said["verdict"] = "fail"

@@ -122,7 +122,7 @@ def test_what_is_shown_stands_in_the_report(tmp_path: Path, monkeypatch: pytest.
             raise raised
 
         monkeypatch.setattr(session.target, "ready", ready)
-        said, _ = session._judge(scheme_over_tls)
+        said, _ = session._judge(scheme_over_tls, "tls")
         assert {judgement["lacks"] for judgement in said["judgements"]} == {lacks}
         assert [len(judgement["exchanges"]) for judgement in said["judgements"]] == [count] * 2
         assert len(said["exchanges"]) == count

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from gateproof.drive.asgi import loops
+from gateproof.drive.asgi import loops, trio_loop
 from gateproof.drive.asgi.loops import Loop
 from gateproof.inprocess import Hung
 
@@ -181,11 +181,12 @@ def test_turns_are_measured(loop: Loop) -> None:
 
 def test_what_cannot_be_cancelled_does_not_keep_us() -> None:
     """A call that shields itself is left alone at the end."""
-    loop = loops.make("trio")
+    loop = trio_loop.TrioLoop()
+    enough = trio.Event()
 
     async def stubborn() -> None:
         with trio.CancelScope(shield=True):
-            await trio.sleep(30)
+            await enough.wait()
 
     async def main() -> None:
         loop.spawn(stubborn, lambda: None)
@@ -195,6 +196,10 @@ def test_what_cannot_be_cancelled_does_not_keep_us() -> None:
     begun = time.monotonic()
     loop.close()
     assert time.monotonic() - begun < 5
+    assert not loop.over
+    loop.token.run_sync_soon(enough.set)  # a thread has one run of trio, and other tests need theirs
+    loop.close()
+    assert loop.over
 
 
 def test_an_application_of_trio(tmp_path: Path) -> None:

@@ -164,10 +164,10 @@ class Session:
         return said
 
     def _judge(self, function: Check, launch: str) -> tuple[JsonDict, list[str]]:
-        """Run one check over a launch; return what it said, and what is to be told of the target after it."""
+        """Run one check, over the twin where `launch` is that; return what it said, and what is to be told after it."""
         note = info(function)
         try:
-            fixtures, handle = self.target.ready(replace(note, launch=launch))
+            fixtures, handle = self.target.ready(replace(note, launch=TWIN) if launch == TWIN else note)
         except Untestable as reason:
             return _not_run(function, Verdict.UNTESTED, str(reason)), []
         except Unsupported as reason:
