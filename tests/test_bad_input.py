@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 
 # What a server of these tests begins with: the application it hosts, and the port it listens on.
 HOST = """
-import importlib, os, signal, socket, sys, threading, time
+import importlib, os, signal, socket, socketserver, sys, threading, time
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 sys.path.insert(0, os.getcwd())
 module, _, name = sys.argv[1].partition(":")
@@ -174,6 +174,22 @@ serve(mute)
     assert done.returncode in (0, 1, 3), done.stdout
     assert clean(done)
     assert any("answered nobody" in problem for problem in report_of(tmp_path)["suite"]["problems"])
+
+
+def test_a_server_whose_first_answer_is_late(tmp_path: Path) -> None:
+    """A machine may leave one thread standing while others answer: that is not repeated, and so gets its time."""
+    code = """
+def slow(environ, start_response):
+    if "HTTP_GATEPROOF_ID" in environ and calls.append(1) is None and len(calls) == 1:
+        threading.Event().wait(0.8)
+    return app(environ, start_response)
+calls = []
+WSGIServer = type("Threading", (socketserver.ThreadingMixIn, WSGIServer), {"daemon_threads": True})
+serve(slow)
+"""
+    server = project_server(tmp_path, HOST + code)
+    done = run(tmp_path, server, "-k", "version_and_scheme")
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(

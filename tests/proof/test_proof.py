@@ -1,8 +1,8 @@
 """Every check is able to fail, by a mutant that it catches, and able to pass, by the reference and its variants.
 
 A mutant is judged by the checks of its requirement and of what else it is said to break, one of an application or
-middleware by a quarter of the others too, with the corpus that ships unless it says `drawn`. So is a variant, one of a
-server by a quarter of the checks, the next one by another, and by those that it is `about`: all of it would take most
+middleware by a sixth of the others too, with the corpus that ships unless it says `drawn`. So is a variant, one of a
+server by a sixth of the checks, the next one by another, and by those that it is `about`: all of it would take most
 of the time of all tests.
 With GATEPROOF_PROOF=whole (`tox -e proof`) every mutant is judged by its whole interface, and every variant by all
 checks, both with drawn cases.
@@ -28,7 +28,7 @@ for package in (wsgi, asgi, frame):
 
 PARTIES = sorted({(mutant.interface, mutant.party) for mutant in MUTANTS})
 CHECKS = [(interface, check) for interface, party in PARTIES for check in harness.checks(interface, party)]
-SHARES = 4
+SHARES = 6
 WHOLE = os.environ.get("GATEPROOF_PROOF") == "whole"
 # A mutant may leave open what it should close; the collector finds that in whichever test comes next.
 pytestmark = [

@@ -244,6 +244,7 @@ class Launched(Target):
         """Make one ordinary exchange; if that fails, nothing after it could be believed."""
         from gateproof.wire.request import get
 
+        server.begin_check("", patient=True)  # it is not repeated, as what a check finds is
         x = server.exchange(get(b"/"))
         if x.response is None or x.response.status != 200 or len(x.calls) != 1:
             server.running.stop()  # its log is whole when it has ended
