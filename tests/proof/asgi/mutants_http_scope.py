@@ -363,7 +363,8 @@ class OneScopeForAll(HttpScope):
         if kind != "http":
             return scope
         self.shared: Scope = getattr(self, "shared", {})
-        self.shared.update(scope)
+        kept = {key: self.shared[key] for key in ("state", "extensions") if key in self.shared}
+        self.shared.update(scope | kept)
         return self.shared
 
 

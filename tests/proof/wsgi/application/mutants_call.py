@@ -78,7 +78,7 @@ class WantsAFunction(Application):
         return super().start(start_response, status, fields)
 
 
-@mutant("WSGI-CALL-009", also=["WSGI-CALL-006", "WSGI-ITER-021"])
+@mutant("WSGI-CALL-009", also=["WSGI-ITER-021"])
 class BelievesRunOnce(Application):
     """Closes its database when run_once is true."""
 
