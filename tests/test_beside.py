@@ -93,22 +93,6 @@ def test_a_twin_takes_the_last_and_the_run_the_first() -> None:
     beside.stop()
 
 
-def test_a_run_that_ends_takes_no_more_by_its_twin() -> None:
-    """The twin ends with the check that is under way."""
-    begun, go_on, seen = threading.Event(), threading.Event(), []
-
-    def judge(check: Check, launch: str) -> None:
-        seen.append(check.__name__)
-        begun.set()
-        go_on.wait(5)
-
-    beside = Beside(judge, {}, [made(str(number)) for number in range(3)])
-    assert begun.wait(5)
-    threading.Timer(0.05, go_on.set).start()
-    beside.stop()
-    assert seen == ["0"]
-
-
 def test_an_error_belongs_to_whoever_takes_it() -> None:
     """What a check raises is raised where it is taken, and stops no other one."""
 
@@ -125,8 +109,9 @@ def test_an_error_belongs_to_whoever_takes_it() -> None:
     beside.stop()
 
 
-def test_the_end_begins_no_more() -> None:
-    """A run that ends early waits for the check that is under way, and for no other."""
+@pytest.mark.parametrize("over", ["tls", "the twin"])
+def test_the_end_begins_no_more(over: str) -> None:
+    """A run that ends early waits for the check that is under way, and for no other; so does its twin."""
     begun, go_on, seen = threading.Event(), threading.Event(), []
 
     def judge(check: Check, launch: str) -> None:
@@ -134,7 +119,8 @@ def test_the_end_begins_no_more() -> None:
         begun.set()
         go_on.wait(5)
 
-    beside = Beside(judge, {made(str(number)): "tls" for number in range(3)})
+    checks = [made(str(number)) for number in range(3)]
+    beside = Beside(judge, {}, checks) if over == "the twin" else Beside(judge, dict.fromkeys(checks, over))
     assert begun.wait(5)
     threading.Timer(0.05, go_on.set).start()
     beside.stop()

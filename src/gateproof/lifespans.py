@@ -13,6 +13,7 @@ from gateproof.values import Opaque
 
 Event = dict[str, Any]
 PREFIX = "lifespan:"
+NONE = "no lifespan: the application was not called for one before the server served"
 SHARED = "gateproof.list"
 STARTS_S = 900.0  # these launches start with the run, and their checks may come late in it
 SLOW_S = 0.5  # of a shutdown: long enough to try a connection meanwhile, or to be cut short

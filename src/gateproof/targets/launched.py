@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gateproof import bounds, lifespans, results
 from gateproof.beside import TWIN
@@ -51,7 +52,6 @@ class Launched(Target):
         self._running: list[Launch] = []
         self._pool: ThreadPoolExecutor | None = None
         self._given_up = threading.Event()
-        self._plain: Exchange | Literal[False] | None = None  # shows that it has no TLS, once asked
 
     # -- before anything runs
 
@@ -173,16 +173,17 @@ class Launched(Target):
     def _lacking(self, variant: str) -> Unsupported:
         """Say why there is no launch like that, and what shows that the server lacks what it would be for."""
         if variant.startswith(lifespans.PREFIX) and self.interface == "asgi":
-            why = "no lifespan: the application was not called for one before the server served"
-            return Unsupported(why, lacks="lifespan")
+            return Unsupported(lifespans.NONE, lacks="lifespan")
         why = f"the profile {self.known.name} has no launch `{variant}`"
-        if variant == "tls" and self._plain is None:
-            self._plain = missing.no_tls(self.server("default").running) or False
-        if variant != "tls" or not self._plain:
+        if variant != "tls" or self._plain is None:
             return Unsupported(why)
-        return Unsupported(
-            f"{why}, and a TLS connection is answered in plain text, or ended", lacks="tls", shown=self._plain
-        )
+        why += ", and a TLS connection is answered in plain text, or ended"
+        return Unsupported(why, lacks="tls", shown=self._plain)
+
+    @cached_property
+    def _plain(self) -> Exchange | None:
+        """The exchange that shows that the ordinary launch takes no TLS connection."""
+        return missing.no_tls(self.server("default").running)
 
     def _launch(self, variant: str) -> Launch:
         from gateproof import servers

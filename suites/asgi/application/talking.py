@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from gateproof.drive.asgi import App, Call, Request
-from gateproof.drive.asgi.application import AGAIN
 from gateproof.drive.asgi.scopes import websocket_scope
+from gateproof.drive.moods import AGAIN
 
 from .drawing import GOODBYES, Talked
 

@@ -12,7 +12,7 @@ from ...counting import TIMES
 from .drawing import groups
 from .leaving import grown
 from .surveying import overseen
-from .varying import BUSY, working
+from .varying import working
 
 LEAVES = 3
 
@@ -55,8 +55,7 @@ def test_calls_that_overlap(app: App, judge: Judge, draw: Draw) -> None:
         for place, (usual, call) in enumerate(zip(chosen, calls, strict=True)):
             seen = answer(call)
             app.point_at(*(each.played for each in calls))
-            busy = seen.status in BUSY and not seen.broken
-            same = busy or app.same(usual, seen, lambda place=place: answer(play()[place]))  # type: ignore[misc]
+            same = seen.busy or app.same(usual, seen, lambda place=place: answer(play()[place]))  # type: ignore[misc]
             judge("ASGI-APP-041", same, f"{usual.request} as alone: {usual.answer}", seen)
 
     draw(law, groups(), [[0, 0], list(range(len(ways))), [1, 0, 1, 0]])

@@ -9,7 +9,6 @@ from gateproof.judge import Blocked, Judge
 from gateproof.wire.selecting import Selected
 
 MOST = 4
-BUSY = (429, 503)  # who serves so many at a time says so to the others
 
 
 def working(app: App) -> list[Usual]:

@@ -17,7 +17,6 @@ from ...counting import TIMES
 from ..application import drawing
 from ..application.leaving import grown
 from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS, UNIX
-from ..application.varying import BUSY
 from .around import CONNECT, reached, talk
 
 CRASHES = (LookupError, TypeError, AttributeError, AssertionError)
@@ -174,9 +173,8 @@ def test_calls_that_overlap_are_kept_apart(middleware: Middleware, judge: Judge,
         asked = [request.but(query=b"n=%d" % (place * 10 + n)) for place, n in enumerate(numbers)]
         for own, call in zip(asked, middleware.together(*asked), strict=True):
             once = call.types.count("http.response.start") == 1
-            busy = call.status in BUSY and not answer(call).broken
             # Of what it makes by itself of every body, that of a call alone tells.
-            same = busy or call.body == own.query or call.body == middleware.http(own).body
+            same = answer(call).busy or call.body == own.query or call.body == middleware.http(own).body
             seen = f"{call.body!r}; {call.outcome}"
             judge("ASGI-MW-018", once and same, f"once, and {own.query!r}", seen)
 

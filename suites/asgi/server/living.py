@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from gateproof import lifespans
 from gateproof.asgi_scripts import asgi, hold_up, ok, respond
 from gateproof.channel import Event
 from gateproof.exchange import Call, Exchange
@@ -14,7 +15,6 @@ from gateproof.judge import Blocked, Unsupported
 from gateproof.target import ANSWER_S, Server
 from gateproof.wire.request import get
 
-NONE = "no lifespan: the application was not called for one before the server served"
 START_S = 10.0
 HELD_S = 0.4  # one process is held up so long, that another answers
 ROUNDS = 4
@@ -34,7 +34,7 @@ def lifespan_of(server: Server) -> Call:
     server.channel.fence()
     calls = server.lifespan.calls
     if not calls:
-        raise Unsupported(NONE, lacks="lifespan")
+        raise Unsupported(lifespans.NONE, lacks="lifespan")
     return calls[-1]
 
 
@@ -71,7 +71,7 @@ def begun(server: Server, *, young: bool = False) -> Exchange:
 
 def _without_lifespan(server: Server) -> NoReturn:
     if server.running.greets(limit(server)):
-        raise Unsupported(NONE, lacks="lifespan")
+        raise Unsupported(lifespans.NONE, lacks="lifespan")
     raise Blocked(f"neither a lifespan call nor an answer; the log ends with {server.running.log_tail(3)!r}")
 
 

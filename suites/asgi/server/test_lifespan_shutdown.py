@@ -118,7 +118,7 @@ def test_stop_with_much_open(server: Server, judge: Judge) -> None:
             shutdown = _told_while_open(server, judge, held)
         held.end_socket()
     if not server.lifespan.calls:
-        judge.unsupported_rest("no lifespan: the application was not called for one")
+        judge.unsupported_rest(lifespans.NONE, lacks="lifespan")
         return
     shutdown = shutdown or told(server, "lifespan.shutdown", limit(server, 8.0))
     if judge("ASGI-LIFE-019", shutdown, f"lifespan.shutdown, when {held.open} have ended", received(server)):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateproof import strategies as gst
 from gateproof.draw import Draw
+from gateproof.drive.moods import AGAIN, failing
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
@@ -16,7 +17,6 @@ from gateproof.validate.wsgi.body import Body
 from gateproof.wire.selecting import Field, Selected
 
 Case = tuple[Request, Manner]
-AGAIN = 6  # so often what differs is asked for again: one of two answers at random comes out the same by chance
 
 
 def cases(app: Application) -> st.SearchStrategy[Case]:
@@ -71,12 +71,9 @@ def used(
 
 
 def failed(served: Served) -> bool:
-    """Tell whether a call came to nothing: an exception left it, it hung, or it is an error of the server's kind.
-
-    That something is not done at all, or not before a time that is named (RFC 9110, 15.6.2 and 15.6.4), is an answer.
-    """
-    answered = served.code == 501 or (served.code == 503 and bool(served.field("Retry-After")))
-    return served.error is not None or served.hung or (served.code >= 500 and not answered) or not served.starts
+    """Tell whether a call came to nothing: an exception left it, it hung, or its status says that it failed."""
+    later = bool(served.field("Retry-After"))
+    return served.error is not None or served.hung or failing(served.code, later=later) or not served.starts
 
 
 def worse(served: Served, than: Served) -> bool:

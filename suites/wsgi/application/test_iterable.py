@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 
 from gateproof.check import requirement
@@ -14,11 +13,10 @@ from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 
-from ...counting import REST_S, in_words, open_files
+from ...counting import REST_S, growth, in_words, open_files, settled
 from .looking import judge_conduct, worse
 
 REPEATS = 4
-PAUSE_S = 0.01
 
 
 @requirement("WSGI-ITER-018", "WSGI-ITER-019", "WSGI-ITER-020")
@@ -31,20 +29,9 @@ def held(serve: Callable[[], Served]) -> dict[str, int]:
     """Return what so many calls leave behind, each as much as one does, beyond what the first one leaves."""
     with contextlib.suppress(Exception):
         serve()
-    before = _counted()
-    kept = [serve() for _ in range(REPEATS)]  # kept alive, so that close() alone counts and no collector
-    deadline = time.monotonic() + REST_S
-    while (more := _more(before)) and time.monotonic() < deadline:
-        time.sleep(PAUSE_S)  # no event tells that a thread of somebody else has ended
-    return more if kept else {}
-
-
-def _counted() -> dict[str, int]:
-    return {"files": open_files(), "threads": threading.active_count()}
-
-
-def _more(before: dict[str, int]) -> dict[str, int]:
-    return {name: now - before[name] for name, now in _counted().items() if now - before[name] >= REPEATS}
+    kept: list[Served] = []  # alive, so that close() alone counts and no collector
+    count = lambda: {"files": open_files(), "threads": threading.active_count()}  # noqa: E731
+    return settled(growth(count, lambda: kept.append(serve()), REPEATS), REST_S)
 
 
 @requirement("WSGI-ITER-021", "WSGI-ITER-022", revision=2)

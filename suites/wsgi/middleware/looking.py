@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateproof import strategies as gst
 from gateproof.draw import Draw
+from gateproof.drive.moods import BUSY
 from gateproof.drive.wsgi import Manner, Request
 from gateproof.drive.wsgi.inner import CONTAINERS, HTML, TEXT, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
@@ -19,7 +20,6 @@ from gateproof.validate import Finding
 from ..application.looking import failed
 
 JSON = ("Content-Type", "application/json")
-BUSY = (429, 503)  # who serves so many at a time says so to the others
 LONG = tuple(b"0123456789abcdef" * 64 for _ in range(4))
 PAGE = (b"<html><head><title>x</title></head>", b"<body>caf\xc3\xa9</body></html>")
 

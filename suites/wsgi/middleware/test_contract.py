@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Callable
 
 from gateproof.check import requirement
@@ -14,10 +13,8 @@ from gateproof.drive.wsgi.inner import CONTAINERS, Script
 from gateproof.drive.wsgi.middleware import Middleware, Passage
 from gateproof.judge import Judge
 
-from ...counting import LATER_S, REST_S, TIMES, growth, in_words, open_files
+from ...counting import LATER_S, REST_S, TIMES, growth, in_words, open_files, settled
 from .looking import LONG, MANNERS, busy, judge_conduct, passing
-
-PAUSE_S = 0.01
 
 
 @requirement("WSGI-MW-004", "WSGI-MW-005", "WSGI-FILE-016")
@@ -90,7 +87,4 @@ def grown(play: Callable[[], object], seconds: float) -> str:
     more = growth(lambda: {"threads": threading.active_count(), "files": open_files()}, play)
     if more():
         gc.collect()
-        deadline = time.monotonic() + seconds
-        while more() and time.monotonic() < deadline:
-            time.sleep(PAUSE_S)  # no event tells that a thread of somebody else has ended
-    return in_words(more())
+    return in_words(settled(more, seconds))

@@ -350,9 +350,9 @@ class ServerFromHost(HttpScope):
         scope["server"] = (host, int(port or 80))
 
 
-@fault("ASGI-HTTP-SCOPE-037", also=["ASGI-SCOPE-001", "FRAME-060"])
-class OneScopeForAll(HttpScope):
-    """There is one scope, updated for each request."""
+@fault("ASGI-HTTP-SCOPE-037", also=["ASGI-SCOPE-001"])
+class OneScopeForAConnection(HttpScope):
+    """There is one scope for all requests of a connection, updated for each of them."""
 
     def spoil(self, scope: Scope, request: Request) -> None:
         """See below."""
@@ -362,10 +362,9 @@ class OneScopeForAll(HttpScope):
         scope = super().scope(request, connection, kind)
         if kind != "http":
             return scope
-        self.shared: Scope = getattr(self, "shared", {})
-        kept = {key: self.shared[key] for key in ("state", "extensions") if key in self.shared}
-        self.shared.update(scope | kept)
-        return self.shared
+        shared: Scope = vars(connection).setdefault("shared", {})
+        shared.update(scope)
+        return shared
 
 
 @fault("ASGI-HTTP-SCOPE-039", also=["ASGI-HTTP-REQ-008", "ASGI-HTTP-REQ-015"])

@@ -11,6 +11,7 @@ from gateproof.drive import paths
 from gateproof.drive.asgi.call import Call
 from gateproof.drive.asgi.playing import Stage
 from gateproof.drive.asgi.scopes import PLAIN, Request, Server
+from gateproof.drive.moods import AGAIN, BUSY, failing
 
 T = TypeVar("T")
 MOST = 8
@@ -19,7 +20,6 @@ ENGINE_IO = b"EIO=4&transport=websocket"
 SOCKETS = (Request(), Request(path="/ws"), *(Request(path=path, query=ENGINE_IO) for path in ("/", "/socket.io/")))
 OF_THE_MOMENT = frozenset({b"date", b"expires", b"age", b"set-cookie", b"last-modified"})
 OF_ANY_BODY = frozenset({b"content-type"})
-AGAIN = 6  # so often what differs is asked for again: one of two answers at random comes out the same by chance
 SHALLOW = 4  # how deep an application is looked for within others
 
 
@@ -35,12 +35,14 @@ class Answer:
 
     @property
     def broken(self) -> bool:
-        """Whether the application failed: an exception, no end, no answer, or an answer of the 500s.
+        """Whether the application failed: an exception, no end, no answer, or a status that says so."""
+        later = any(name == b"retry-after" for name, _ in self.fields)
+        return bool(self.end) or self.status is None or failing(self.status, later=later)
 
-        That something is not done at all, or not before a time that is named (RFC 9110, 15.6.2, 15.6.4), is an answer.
-        """
-        later = self.status == 503 and any(name == b"retry-after" for name, _ in self.fields)
-        return bool(self.end) or self.status is None or (self.status >= 500 and self.status != 501 and not later)
+    @property
+    def busy(self) -> bool:
+        """Whether the application says that it has too much to do."""
+        return self.status in BUSY and not self.broken
 
     def __repr__(self) -> str:
         """Describe it for the reader of a failure."""

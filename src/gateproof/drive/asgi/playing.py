@@ -15,9 +15,7 @@ ANSWER_S = 2.0
 PATIENT_S = 5.0
 AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every further case
 STARTUP_S = 8.0
-SLOW_S = (
-    60.0  # so much longer a startup or shutdown may take that does not wait for anything from us: no text says when
-)
+SLOW_S = 60.0  # so much longer a startup or shutdown may take that waits for nothing from us: no text says when
 STREAM_S = 0.5
 ENDLESS = 300  # a response of more events than that may have no end
 GONE = {"type": "http.disconnect"}

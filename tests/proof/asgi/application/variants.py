@@ -386,10 +386,7 @@ class RefusesWhatItCannotRead(Application):
 class CountsSlowly(Application):
     """Tells how often it was called, in a number that stays the same for a few calls."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        super().__init__()
-        self.calls = 0
+    calls = 0
 
     async def respond(self, scope: Scope, send: Send, status: int, fields: Any, body: bytes) -> None:
         """The choice."""
@@ -402,10 +399,7 @@ class CountsSlowly(Application):
 class ShedsLoad(Application):
     """Says of every fifth request that it comes too early, and of every seventh that there were too many."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        super().__init__()
-        self.calls = 0
+    calls = 0
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The choice."""
@@ -469,10 +463,7 @@ class AsksBehindIt(Application):
 class HasRoomForSome(Application):
     """Sends every fourth client of a WebSocket away."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        super().__init__()
-        self.sockets = 0
+    sockets = 0
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The choice."""

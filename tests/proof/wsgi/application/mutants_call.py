@@ -78,17 +78,18 @@ class WantsAFunction(Application):
         return super().start(start_response, status, fields)
 
 
-@mutant("WSGI-CALL-009", also=["WSGI-ITER-021"])
+@mutant("WSGI-CALL-009")
 class BelievesRunOnce(Application):
-    """Closes its database when run_once is true."""
+    """Opens its database once where run_once is true, and closes it again."""
 
     closed = False
 
     def answer(self, environ: Environ) -> Response:
         """Close it."""
-        if self.closed:
-            raise RuntimeError("the database is closed")
-        self.closed = bool(environ["wsgi.run_once"])
+        if environ["wsgi.run_once"]:
+            if self.closed:
+                raise RuntimeError("the database is closed")
+            self.closed = True
         return super().answer(environ)
 
 

@@ -94,9 +94,7 @@ class SendsBodyForHead(Application):
 class CountsItsCalls(Application):
     """Gives another body every time."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        self.calls = 0
+    calls = 0
 
     def page_root(self, environ: Environ) -> Response:
         """Tell the number of the call."""
@@ -227,9 +225,7 @@ class StreamsWithoutEnd(Application):
 class ShedsLoad(Application):
     """Says of every fifth request that it comes too early, and of every seventh that there were too many."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        self.calls = 0
+    calls = 0
 
     def answer(self, environ: Environ) -> Response:
         """Count."""
@@ -244,9 +240,7 @@ class ShedsLoad(Application):
 class FallsSilentForever(Application):
     """Has maintenance after some requests, of which it says when it is over."""
 
-    def __init__(self) -> None:
-        """Begin at nought."""
-        self.calls = 0
+    calls = 0
 
     def answer(self, environ: Environ) -> Response:
         """Count."""
