@@ -261,7 +261,7 @@ class DeployedServer(Server):
         """No script waits."""
         return False
 
-    def fresh(self, stops_s: float = 0.0) -> None:
+    def fresh(self, stops_s: float = 0.0, *, lifespan: Mapping[str, Any] | None = None) -> None:
         """Say that this needs a process of our own."""
         raise Untestable("a deployed server is not started and stopped by us")
 

@@ -82,6 +82,9 @@ class Running(Protocol):
     def restart(self) -> None:
         """Start it anew, at once, whether it died or runs."""
 
+    def plan(self, lifespan: Mapping[str, Any]) -> None:
+        """Give the application another lifespan script, from the next start on."""
+
     def stop(self) -> None:
         """Stop it and everything that it started."""
 
@@ -119,6 +122,9 @@ class Untouched:
         return False
 
     def restart(self) -> None:
+        """Never done."""
+
+    def plan(self, lifespan: Mapping[str, Any]) -> None:
         """Never done."""
 
     def stop(self) -> None:
@@ -449,9 +455,14 @@ class Server:
         key = lifespans.exchange_id(self.running.id)
         return self.exchanges.setdefault(key, Exchange(key, b"", None, False, self.running.id, "", self.channel.events))
 
-    def fresh(self, stops_s: float = STOPS_S) -> None:
-        """Begin with a process that no check has touched; an old one may take `stops_s` to end by itself."""
-        if self.used:
+    def fresh(self, stops_s: float = STOPS_S, *, lifespan: Mapping[str, Any] | None = None) -> None:
+        """Begin with a process that no check has touched; an old one may take `stops_s` to end by itself.
+
+        With a `lifespan` script its application plays that one, which is not the one that came with the launch.
+        """
+        if lifespan is not None:
+            self.running.plan(lifespan)
+        if self.used or lifespan is not None:
             self.running.terminate(stops_s)  # what the old process says at its end is not the new one's
             self.channel.fence()
             key = lifespans.exchange_id(self.running.id)

@@ -127,9 +127,9 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
 class Watched(InProcess):
     """A reference ASGI server whose whole life a check looks at: it runs in a thread, from its startup to its end."""
 
-    def __init__(self, make: Callable[[], Any], launch: str) -> None:
-        """`make` makes a server that does not run yet."""
-        self.make, self.thread = make, threading.Thread()
+    def __init__(self, make: Callable[[], Any], launch: str, config: dict[str, Any]) -> None:
+        """`make` makes a server that does not run yet; `config` is what its probe is told."""
+        self.make, self.config, self.thread = make, config, threading.Thread()
         self.start()
         super().__init__(self.server, launch, "", frozenset({"lifespan"}))
 
@@ -154,6 +154,10 @@ class Watched(InProcess):
     def alive(self) -> bool:
         """Whether it runs."""
         return self.thread.is_alive()
+
+    def plan(self, lifespan: Mapping[str, Any]) -> None:
+        """Give the application another script."""
+        self.config["lifespan"] = lifespan
 
     def restart(self) -> None:
         """Run another one."""
@@ -220,7 +224,7 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
 
     if variant.startswith(lifespans.PREFIX):
-        watched = Watched(made, launch)
+        watched = Watched(made, launch, config)
         try:
             yield Server(watched, channel(), "asgi", watched=True)
         finally:

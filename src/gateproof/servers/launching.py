@@ -103,7 +103,7 @@ class Launch:
     id: str
     spec: VariantSpec
     environment: Mapping[str, str]
-    config: Mapping[str, Any]
+    config: dict[str, Any]
     host: str = "127.0.0.1"
     port: int = 0
     uds: str | None = None
@@ -205,6 +205,15 @@ class Launch:
             self._spawn()
         else:
             self.start()
+
+    def plan(self, lifespan: Mapping[str, Any]) -> None:
+        """Give the application another lifespan script, from the next start on."""
+        self.config["lifespan"] = dict(lifespan)
+        self.write_config()
+
+    def write_config(self) -> None:
+        """Put where the probe looks for it what it is told of its launch."""
+        (self.folder / "gateproof_run.json").write_text(json.dumps(self.config), encoding="ascii")
 
     def death(self) -> str:
         """Say how it ended."""
@@ -461,13 +470,13 @@ def launch(
         "launch": launch_id,
         "lifespan": dict(lifespan) if lifespan is not None else None,
     }
-    (folder / "gateproof_run.json").write_text(json.dumps(config), encoding="ascii")
     attribute = variant.removeprefix("app:") if variant.startswith("app:") else "app"
     spec = profile.variants.get(variant, VariantSpec())
     environment = {**profile.env, **spec.env}
     if variant == "os_environ":
         environment |= OS_ENVIRON
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
+    started.write_config()
     words = command_of(profile, spec)
     if any("{certfile}" in word for word in words):
         from gateproof.wire.tls import make_certificate

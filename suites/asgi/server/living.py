@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from gateproof import lifespans
-from gateproof.asgi_scripts import asgi, hold_up, ok, respond
+from gateproof.asgi_scripts import Script, asgi, hold_up, ok, respond
 from gateproof.channel import Event
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Unsupported
@@ -54,12 +54,13 @@ def of_several(server: Server) -> Iterator[Call]:
             return
 
 
-def begun(server: Server, *, young: bool = False) -> Exchange:
+def begun(server: Server, *, young: bool = False, script: Script | None = None) -> Exchange:
     """Begin with a process of its own, and return its lifespan's journal once the application was called.
 
-    `young` is for startups that wait: launches begin early, and some servers give a startup no more than 30 s.
+    `young` is for startups that wait: launches begin early, and some servers give a startup no more than 30 s. With a
+    script the application plays that one in its lifespan.
     """
-    server.fresh()
+    server.fresh(lifespan=script)
     first = heard(server, "scope", START_S)
     if young and first is not None and time.monotonic() - first.t > STALE_S:
         server.fresh(ANSWER_S)  # one that ends when its startup is over will not end sooner
@@ -92,6 +93,14 @@ def told(server: Server, kind: str, timeout: float) -> Event | None:
         return event.name == "receive" and type_of(event) == kind
 
     return server.channel.wait(server.lifespan.id, wanted, timeout)
+
+
+def failing(server: Server, what: str, timeout: float) -> dict[str, Any]:
+    """Return what the application's lifespan.WHAT.failed came to."""
+    sent = heard(server, "send", timeout, type=f"lifespan.{what}.failed")
+    if sent is None or not isinstance(sent.value, dict):
+        raise Blocked(f"the application did not come to say that its {what} failed")
+    return sent.value
 
 
 def type_of(event: Event) -> Any:

@@ -15,10 +15,10 @@ from .living import (
     answered,
     begun,
     demanded,
+    failing,
     heard,
     lifespan_of,
     limit,
-    missed,
     of_several,
     received,
     serves,
@@ -29,7 +29,6 @@ from .looking import ABSENT, plain
 
 MESSAGE = "gateproof-startup-message"
 VERSIONS = ("1.0", "2.0")
-ENDS_S = 20.0  # tremolo takes 15 s to end without a lifespan: that is late, not never
 
 
 @requirement("ASGI-LIFE-003", "ASGI-LIFE-004")
@@ -129,14 +128,6 @@ def test_startup_that_raises(server: Server, judge: Judge) -> None:
     _is_told_nothing(server, judge)
 
 
-@launch("lifespan:raises_group")
-@requirement("ASGI-LIFE-010", "ASGI-LIFE-011")
-def test_startup_that_raises_a_group(server: Server, judge: Judge) -> None:
-    """The same holds for an exception that comes in a group."""
-    _serves_without_lifespan(server, judge, "ASGI-LIFE-010")
-    _is_told_nothing(server, judge)
-
-
 def _serves_without_lifespan(server: Server, judge: Judge, row: str) -> None:
     begun(server)
     if demanded(server):
@@ -161,7 +152,8 @@ def _is_told_nothing(server: Server, judge: Judge) -> None:
 @requirement("ASGI-LIFE-012", "ASGI-LIFE-013", "ASGI-LIFE-020", "ASGI-LIFE-040", "ASGI-LIFE-043")
 def test_failed_startup(server: Server, judge: Judge) -> None:
     """Where the application says that its startup failed, the server says why and ends; it serves nobody."""
-    _fail(server)
+    begun(server)
+    failing(server, "startup", START_S)
     ended = server.running.ended(limit(server))
     served = "" if ended else answered(server)
     judge("ASGI-LIFE-013", not served, "no call for a request", served)
@@ -176,42 +168,9 @@ def test_failed_startup(server: Server, judge: Judge) -> None:
         judge.blocked("ASGI-LIFE-043", "the server does not exit")
 
 
-@launch("lifespan:failed_silently")
-@requirement("ASGI-LIFE-013", "ASGI-LIFE-014")
-def test_failed_startup_without_a_message(server: Server, judge: Judge) -> None:
-    """A failure without a message is one whose message is empty."""
-    said = _fail(server)
-    judge("ASGI-LIFE-014", not missed(said), "an event that is taken", said)
-    ended = server.running.ended(limit(server))
-    served = "" if ended else answered(server)
-    judge("ASGI-LIFE-013", not served, "no call for a request", served)
-    log = server.running.log_tail(100)
-    judge("ASGI-LIFE-014", "KeyError" not in log, "an empty message", log[-500:])
-
-
-def _fail(server: Server) -> dict[str, object]:
-    """Return what the application's lifespan.startup.failed came to."""
-    begun(server)
-    sent = heard(server, "send", START_S, type="lifespan.startup.failed")
-    if sent is None or not isinstance(sent.value, dict):
-        raise Blocked("the application did not come to say that its startup failed")
-    return sent.value
-
-
 @launch("lifespan:returns")
 @requirement("ASGI-LIFE-021")
 def test_lifespan_that_returns_at_once(server: Server, judge: Judge) -> None:
     """Whether an application is served that returns from its lifespan without a word is told."""
     begun(server)
     judge.reading("ASGI-LIFE-021", "served" if serves(server) else "not served")
-
-
-@launch("lifespan:returns_later")
-@requirement("ASGI-LIFE-022", revision=2)
-def test_lifespan_that_returns_after_startup(server: Server, judge: Judge) -> None:
-    """An application whose lifespan returns once it is ready is served like any other; the server can be stopped."""
-    begun(server)
-    if heard(server, "returned", START_S) is None:
-        raise Blocked("the application did not come to return")
-    if judge("ASGI-LIFE-022", serves(server), "requests are answered", "no answer"):
-        judge("ASGI-LIFE-022", stopped(server, ENDS_S), "the server ends when it is told to", "it lives on")

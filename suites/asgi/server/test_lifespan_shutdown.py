@@ -15,7 +15,7 @@ from gateproof.target import SETTLE_S, Server
 from gateproof.wire.request import get
 
 from .calling import has_websocket
-from .living import begun, heard, limit, missed, received, refuses, serves, stopped, told
+from .living import begun, heard, limit, received, refuses, serves, stopped, told
 from .looking import plain
 from .responding import whole
 from .talking import ended, events
@@ -204,30 +204,11 @@ class Held:
 @requirement("ASGI-LIFE-018")
 def test_failed_shutdown(server: Server, judge: Judge) -> None:
     """Where the application says that its shutdown failed, the server says why, and ends."""
-    ended = _stop_until_failed(server)
-    judge("ASGI-LIFE-018", ended, "the server ends", "it lives on")
-    judge("ASGI-LIFE-018", server.log_has(MESSAGE, 1.0), f"{MESSAGE!r} in the log", server.running.log_tail(5))
-
-
-@launch("lifespan:shutdown_failed_silently")
-@requirement("ASGI-LIFE-014")
-def test_failed_shutdown_without_a_message(server: Server, judge: Judge) -> None:
-    """A failure without a message is one whose message is empty."""
-    ended = _stop_until_failed(server)
-    sent = heard(server, "send", SETTLE_S, type="lifespan.shutdown.failed")
-    said = sent.value if sent is not None and isinstance(sent.value, dict) else {}
-    judge("ASGI-LIFE-014", sent is not None and not missed(said), "an event that is taken", said)
-    judge("ASGI-LIFE-014", ended, "the server ends", "it lives on")
-    log = server.running.log_tail(100)
-    judge("ASGI-LIFE-014", "KeyError" not in log, "an empty message", log[-500:])
-
-
-def _stop_until_failed(server: Server) -> bool:
-    """Stop a server whose application fails at its shutdown; tell whether it ended."""
     begun(server)
     if not serves(server):
         raise Blocked("the server did not come to serve")
     ended = stopped(server, 8.0)
     if told(server, "lifespan.shutdown", SETTLE_S) is None:
         raise Blocked("the application was not told of the shutdown")
-    return ended
+    judge("ASGI-LIFE-018", ended, "the server ends", "it lives on")
+    judge("ASGI-LIFE-018", server.log_has(MESSAGE, 1.0), f"{MESSAGE!r} in the log", server.running.log_tail(5))

@@ -191,7 +191,7 @@ class GoesOnAfterFailure(Lifespan):
             self.server.log(str(failure))
 
 
-@fault("ASGI-LIFE-014", also=["ASGI-LIFE-013"])
+@fault("ASGI-LIFE-014")
 class NeedsMessage(Lifespan):
     """It takes message for required."""
 
@@ -261,6 +261,27 @@ class NoShutdownWithASocket(Server):
     async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
         """The fault."""
         if all(connection.on_stop is None for connection in self.connections):
+            await super().wind_down(listening, lifespan)
+            return
+        await self.stop_listening(listening)
+        await self.finish_connections()
+        await lifespan.abandon()
+
+
+@fault("ASGI-LIFE-019")
+class NoShutdownAfterAnError(Server):
+    """Where a request failed the application is not told of the shutdown."""
+
+    failed = False
+
+    def report(self, error: BaseException) -> None:
+        """Remember it."""
+        self.failed = True
+        super().report(error)
+
+    async def wind_down(self, listening: asyncio.Server, lifespan: Lifespan) -> None:
+        """The fault."""
+        if not self.failed:
             await super().wind_down(listening, lifespan)
             return
         await self.stop_listening(listening)
