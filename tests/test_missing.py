@@ -28,9 +28,9 @@ from gateproof.judge import Judgement, Unsupported
 from gateproof.reference.answer import Answer
 from gateproof.reference.wsgi import Server
 from gateproof.runner import run_check
+from gateproof.running import Untouched
 from gateproof.session import Session
 from gateproof.settings import Settings
-from gateproof.target import Untouched
 from gateproof.targets import missing
 from gateproof.targets.missing import no_tls
 from gateproof.wire.tls import make_certificate

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateproof.target import Dialogue
+from gateproof.dialogue import Dialogue
 from gateproof.wire import websocket as ws
 from gateproof.wire.client import Closed, Reset, Silent, WireError
 

@@ -23,7 +23,9 @@ from gateproof import asgi_scripts, scripts, values
 from gateproof.channel import Event
 from gateproof.exchange import Exchange
 from gateproof.judge import Untestable
-from gateproof.target import PATIENT_S, Server, Untouched
+from gateproof.patience import PATIENT_S
+from gateproof.running import Untouched
+from gateproof.target import Server
 from gateproof.wire.client import Connection
 from gateproof.wire.http1 import Response
 from gateproof.wire.request import HOST, get, mark
@@ -50,7 +52,7 @@ class AddressError(Exception):
 
 @dataclass
 class Deployed(Untouched):
-    """Where the probe is deployed. Satisfies `gateproof.target.Running`; we neither start nor stop anything."""
+    """Where the probe is deployed. Satisfies `gateproof.running.Running`; we neither start nor stop anything."""
 
     url: str
     host: str

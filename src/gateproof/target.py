@@ -7,38 +7,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gateproof import lifespans, scripts
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
+from gateproof.patience import AFTER_SILENCE_S, ANSWER_S, IDLE_S, PATIENT_S, PATIENTLY_QUIET, QUIET, SETTLE_S
 from gateproof.runner import HarnessError
+from gateproof.running import Running, Untouched
 from gateproof.wire.client import Closed, Connection, Refused, Reset, Silent, WireError
 from gateproof.wire.request import get, mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from ssl import SSLContext
 
     from gateproof.channel import Channel, Event
     from gateproof.conversation import Conversation
-    from gateproof.wire.http1 import Response
     from gateproof.wire.request import Field
 
-ANSWER_S = 2.0  # before anybody is accused, the check is repeated with more patience
-PATIENT_S = 5.0
-IDLE_S = 6.0  # servers that end idle connections do so after 5 s or less, unless they are told otherwise
-QUICK_IDLE_S = 1.0  # `quick` is over before; the mutants that end what is not idle do so in half of it
-AFTER_SILENCE_S = 0.5  # a check that met silence once does not wait as long for every smaller case
-SETTLE_S = 2.0
-# Late or never: a connection is given up before its time where nothing came for so many seconds while the server
-# answered so many other requests. A loaded machine slows those down as well, so that it gets more time, not less.
-QUIET = (0.1, 5)
-PATIENTLY_QUIET = (1.0, 20)
-DRIPS_S = 5.0  # so much longer may an answer take of which more and more comes, before anybody is accused of it
-LOOK_S = 0.005  # where one of two things may come first, each is looked for so long in turn
 DYING_S = 2.0  # how long a process whose listener is gone may take to end
 LOOKS = 3  # a server that ended a connection without a word, and then ends others, is asked so often,
 LIVES_S = 0.5  # and for so long: what it has not answered by then proves nothing, and another answer will do
@@ -47,236 +35,6 @@ STOPS_S = 15.0
 SPINS = 10  # one whose calls compute without end is started anew so often
 HANGS = 5  # a server that stops answering is started anew in so many checks,
 RENEWALS = 2  # and so often in each
-
-
-class Running(Protocol):
-    """A running server process, or one in our own process."""
-
-    id: str
-    host: str
-    port: int
-    uds: str | None
-    tls: SSLContext | None
-
-    @property
-    def mount(self) -> str:
-        """Path under which the application is mounted; '' for the root."""
-
-    @property
-    def certificates(self) -> Path | None:
-        """Folder of the certificates of a launch over TLS (see `gateproof.wire.tls`)."""
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        """What the launch declares."""
-
-    def log_tail(self, lines: int = 40) -> str:
-        """Return the end of what the server printed."""
-
-    def alive(self) -> bool:
-        """Tell whether the server still runs."""
-
-    def ended_within(self, seconds: float) -> bool:
-        """Tell whether the server ends within the time, or has."""
-
-    def restart(self) -> None:
-        """Start it anew, at once, whether it died or runs."""
-
-    def plan(self, lifespan: Mapping[str, Any]) -> None:
-        """Give the application another lifespan script, from the next start on."""
-
-    def stop(self) -> None:
-        """Stop it and everything that it started."""
-
-    def death(self) -> str:
-        """Say how it ended, in a few words."""
-
-    def greets(self, timeout: float) -> bool:
-        """Tell whether the server proves in time that it is ours and serves."""
-
-    def terminate(self, timeout: float) -> int | None:
-        """Ask it to stop and wait for that; its exit status, None where it lives on."""
-
-    def ended(self, timeout: float) -> bool:
-        """Tell whether it ends by itself within the time."""
-
-    def spins(self) -> bool:
-        """Tell whether it computes while nobody asks it for anything."""
-
-
-class Untouched:
-    """What a `Running` says that we neither start nor stop: whether it lives is for its answers to say."""
-
-    certificates: Path | None = None
-
-    def log_tail(self, lines: int = 40) -> str:
-        """Return nothing: its log is not ours."""
-        return ""
-
-    def alive(self) -> bool:
-        """It lives, as far as we know."""
-        return True
-
-    def ended_within(self, seconds: float) -> bool:
-        """Never known."""
-        return False
-
-    def restart(self) -> None:
-        """Never done."""
-
-    def plan(self, lifespan: Mapping[str, Any]) -> None:
-        """Never done."""
-
-    def stop(self) -> None:
-        """Never done."""
-
-    def death(self) -> str:
-        """Never known."""
-        return ""
-
-    def greets(self, timeout: float) -> bool:
-        """Never asked: whoever reached it once will get an answer."""
-        return True
-
-    def terminate(self, timeout: float) -> int | None:
-        """Never done."""
-        return None
-
-    def ended(self, timeout: float) -> bool:
-        """Never known."""
-        return False
-
-    def spins(self) -> bool:
-        """Never known."""
-        return False
-
-
-@dataclass
-class Dialogue:
-    """One connection to the server, with any number of exchanges on it.
-
-    `eager` is for requests that may never be whole: silence is an answer, even while the application waits for more.
-    """
-
-    server: Server
-    wire: Connection
-    current: Exchange | None = None
-    eager: bool = False
-
-    def begin(self, request: bytes, script: Mapping[str, Any] | None = None, *, arm: bool = False) -> Exchange:
-        """Send a request and return at once; `arm` leaves the octets as they are and marks nothing."""
-        exchange, octets = self.server.prepare(request, script, arm=arm)
-        exchange.trace = self.wire.trace
-        self.current = exchange
-        self.send(octets)
-        return exchange
-
-    def send(self, octets: bytes) -> None:
-        """Send more octets; a server that closed early is noted, not raised."""
-        try:
-            self.wire.send(octets)
-        except (Reset, Closed):
-            if self.current is not None:
-                self.current.reset = True
-
-    def read(self, exchange: Exchange | None = None, timeout: float | None = None) -> Exchange:
-        """Read one final response (and what came before it) into the exchange, and wait for its calls to end."""
-        exchange = exchange or self.current
-        assert exchange is not None, "begin() comes before read()"
-        self._read(exchange, timeout)
-        self.server.settle(exchange)
-        return exchange
-
-    def _read(self, exchange: Exchange, timeout: float | None) -> None:
-        deadline = time.monotonic() + min(timeout or self.server.patience, self.server.patience)
-        try:
-            response = self._response(exchange, deadline)
-            exchange.response, self.server.suspect = response, None
-            exchange.interim = list(response.interim) if response is not None else []
-        except Silent as silence:
-            exchange.silent, exchange.partial = True, silence.partial
-            self.server.met_silence()
-        except Reset as end:
-            exchange.reset, exchange.partial = True, end.partial
-            self.server.look_for_death(exchange)
-        except Closed as end:
-            exchange.closed, exchange.partial = True, end.partial
-            self.server.look_for_death(exchange)
-
-    def read_answer(self, exchange: Exchange | None = None, timeout: float | None = None) -> Exchange:
-        """Read one final response into the exchange, and do not wait for its calls to end."""
-        exchange = exchange or self.current
-        assert exchange is not None, "begin() comes before read_answer()"
-        self._read(exchange, timeout)
-        return exchange
-
-    def read_answer_unless(self, event: str) -> None:
-        """Read the answer to what was sent, but be content where the journal has that event before it comes."""
-        deadline = time.monotonic() + self.server.patience
-        while self.wait(event, LOOK_S) is None:
-            if self.wire.readable() or time.monotonic() >= deadline:
-                self.read_answer()
-                return
-
-    def _response(self, exchange: Exchange, deadline: float) -> Response:
-        """Read a response until the deadline; raises `Silent` earlier where it is plain that none will come."""
-        method, begun = exchange.method.encode("latin-1"), time.monotonic()
-        last = deadline + (DRIPS_S if self.server.quiet == PATIENTLY_QUIET else 0.0)
-        while True:
-            quiet_s, others = self.server.quiet
-            try:
-                return self.wire.read_response(method, min(deadline, max(begun, self.wire.heard) + quiet_s))
-            except Silent as silence:
-                now, before = time.monotonic(), self.wire.heard
-                # One that is slow with everybody has said nothing wrong as long as more of the answer comes.
-                more_by = min(before + quiet_s, last)
-                if self.wire.reader.hopeless or now >= max(deadline, more_by):
-                    raise
-                if now >= deadline:
-                    deadline = more_by
-                elif (self.server.at_work() and not self.eager) or not self.server.answers_others(others, deadline):
-                    begun = deadline  # nothing is plain before
-                elif not self.wire.readable() and self.wire.heard == before:
-                    raise silence from None
-
-    def wait(self, event: str, timeout: float = SETTLE_S, exchange: Exchange | None = None) -> Event | None:
-        """Wait until the journal of the exchange holds that event; None when it never came."""
-        exchange = exchange or self.current
-        assert exchange is not None, "begin() comes before wait()"
-        return self.server.wait(exchange, event, timeout)
-
-    def comes(self, event: str, exchange: Exchange | None = None) -> Event | None:
-        """Wait until the journal of the exchange holds that event; None when it plainly never comes (see `QUIET`)."""
-        self.server.quietly(lambda seconds: self.wait(event, seconds, exchange) is not None)
-        return self.wait(event, 0.0, exchange)
-
-    def release(self, name: str, exchange: Exchange | None = None) -> None:
-        """Let a script that waits for `name` go on."""
-        exchange = exchange or self.current
-        assert exchange is not None, "begin() comes before release()"
-        self.server.channel.release(exchange.id, name)
-
-    def half_close(self) -> None:
-        """Say that no more octets follow, and go on reading."""
-        self.wire.half_close()
-
-    def reset(self) -> None:
-        """Abort the connection with RST."""
-        self.wire.reset()
-
-    def ends(self, timeout: float = SETTLE_S) -> bool:
-        """Tell whether the server closes the connection within the time; octets before the end are drained."""
-        return self.wire.closed_by_peer(time.monotonic() + timeout)
-
-    def stays(self) -> bool:
-        """Tell whether the connection is still open after the server has answered others (see `QUIET`)."""
-        quiet_s, others = self.server.quiet
-        deadline = time.monotonic() + self.server.patience
-        if self.ends(quiet_s):
-            return False
-        if self.server.answers_others(others, deadline):
-            return not self.ends(0.01)
-        return not self.ends(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Judge
+from gateproof.patience import PATIENT_S
 from gateproof.scripts import Script
-from gateproof.target import PATIENT_S, Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.request import HOST, Field, build, chunks, get
 

@@ -9,10 +9,12 @@ from email.utils import parsedate_to_datetime
 from hypothesis import strategies as st
 
 from gateproof.check import launch, requirement
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
-from gateproof.target import PATIENT_S, Dialogue, Server
+from gateproof.patience import PATIENT_S
+from gateproof.target import Server
 from gateproof.wire.request import HOST, Field, build, chunks, get, post
 
 from .seeing import answering, live, reading, reading_some, slow, sparing

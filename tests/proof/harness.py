@@ -31,11 +31,13 @@ from gateproof.check import info
 from gateproof.drive.asgi import playing
 from gateproof.inprocess import Subject
 from gateproof.judge import Judgement
+from gateproof.patience import QUICK_IDLE_S
 from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
+from gateproof.running import Untouched
 from gateproof.servers.launching import OS_ENVIRON
-from gateproof.target import QUICK_IDLE_S, Server, Untouched
+from gateproof.target import Server
 from gateproof.verdicts import BROKEN, Verdict, worst
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get

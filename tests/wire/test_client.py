@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Exchange
-from gateproof.target import PATIENTLY_QUIET, Dialogue
+from gateproof.patience import PATIENTLY_QUIET
 from gateproof.wire.client import LOOK_S, Connection, Silent
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

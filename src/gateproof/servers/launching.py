@@ -94,7 +94,7 @@ class Log:
 
 @dataclass
 class Launch:
-    """A running server: one supervised process tree. Satisfies `gateproof.target.Running`."""
+    """A running server: one supervised process tree. Satisfies `gateproof.running.Running`."""
 
     profile: Profile
     variant: str

@@ -219,8 +219,9 @@ class Launched(Target):
 
         `Blocked` where it has one that does not start, although the default one does: TLS of an old release, say.
         """
+        from gateproof.patience import IDLE_S, QUICK_IDLE_S
         from gateproof.servers import LaunchError
-        from gateproof.target import IDLE_S, QUICK_IDLE_S, Server
+        from gateproof.target import Server
 
         assert self._pool is not None
         if variant not in self._servers:

@@ -9,11 +9,11 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from gateproof.exchange import Exchange
-from gateproof.target import ANSWER_S
+from gateproof.patience import ANSWER_S
 from gateproof.wire.client import Connection, Silent, WireError
 
 if TYPE_CHECKING:
-    from gateproof.target import Running
+    from gateproof.running import Running
 
 OF_TLS = (b"\x15\x03", b"\x16\x03")  # an alert or a handshake message, in a record of any version
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from gateproof.asgi_scripts import Script, Step, asgi, attempt, close, note, ok, receive, respond, send, wait
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Unsupported
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.request import get
 
 from .looking import REFUSING, websocket_call

@@ -12,7 +12,8 @@ from gateproof.asgi_scripts import Script, asgi, hold_up, ok, respond
 from gateproof.channel import Event
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Unsupported
-from gateproof.target import ANSWER_S, Server
+from gateproof.patience import ANSWER_S
+from gateproof.target import Server
 from gateproof.wire.request import get
 
 START_S = 10.0

@@ -9,10 +9,11 @@ from typing import Any
 
 from gateproof import requirements
 from gateproof.asgi_scripts import Script, asgi, close, ok, receive, send
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Judge
 from gateproof.requirements.gates import VERSIONED
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 
 ABSENT = "(absent)"
 LINES = 400  # of a log, that are looked at

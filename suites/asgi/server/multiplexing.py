@@ -11,8 +11,9 @@ from typing import Any
 from gateproof.asgi_scripts import Script, ok
 from gateproof.exchange import Exchange
 from gateproof.judge import Unsupported
+from gateproof.patience import ANSWER_S, PATIENT_S
 from gateproof.runner import HarnessError
-from gateproof.target import ANSWER_S, PATIENT_S, Server
+from gateproof.target import Server
 from gateproof.wire.client import Connection, Refused, Reset, Silent, WireError
 from gateproof.wire.hpack import BadBlock, Field
 from gateproof.wire.http2 import PREFACE, Http2, Stream

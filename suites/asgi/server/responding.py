@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateproof.asgi_scripts import TEXT, Script, asgi, attempt, body, respond, send, start
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Exchange
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.http1 import Response, final, parse_head
 from gateproof.wire.request import get
 

@@ -12,7 +12,8 @@ from gateproof.asgi_scripts import Step, accepting
 from gateproof.conversation import Conversation, Message
 from gateproof.exchange import Call
 from gateproof.judge import Blocked
-from gateproof.target import ANSWER_S, Server
+from gateproof.patience import ANSWER_S
+from gateproof.target import Server
 from gateproof.values import Long
 from gateproof.wire import websocket as ws
 from gateproof.wire.client import Connection

@@ -32,7 +32,8 @@ from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import ANSWER_S, PATIENT_S, Server
+from gateproof.patience import ANSWER_S, PATIENT_S
+from gateproof.target import Server
 from gateproof.wire.request import get, post
 
 from .calling import GET, has_websocket, over, patiently, pause

@@ -7,10 +7,11 @@ import time
 
 from gateproof.asgi_scripts import asgi, read_body, receive, respond, wait
 from gateproof.check import in_band, requirement, unproxied
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Call
 from gateproof.judge import Judge
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.request import get, post
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from gateproof.asgi_scripts import TEXT, Step, asgi, body, flood, read_body, respond, send, start, wait
 from gateproof.check import launch, requirement
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.http1 import Response, ResponseReader, final
 from gateproof.wire.request import get, post

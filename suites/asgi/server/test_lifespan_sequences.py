@@ -13,7 +13,8 @@ from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Blocked, Judge
 from gateproof.lifespans import FIRST, Life
-from gateproof.target import SETTLE_S, Server
+from gateproof.patience import SETTLE_S
+from gateproof.target import Server
 from gateproof.wire.request import get
 
 from .living import START_S, answered, begun, demanded, failing, heard, limit, missed, received, serves, stopped, told

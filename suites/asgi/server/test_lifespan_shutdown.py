@@ -11,7 +11,8 @@ from gateproof.channel import Event
 from gateproof.check import launch, requirement
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import SETTLE_S, Server
+from gateproof.patience import SETTLE_S
+from gateproof.target import Server
 from gateproof.wire.request import get
 
 from .calling import has_websocket

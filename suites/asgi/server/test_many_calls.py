@@ -23,9 +23,11 @@ from gateproof.asgi_scripts import (
 )
 from gateproof.check import requirement
 from gateproof.conversation import Conversation
+from gateproof.dialogue import Dialogue
 from gateproof.exchange import Call
 from gateproof.judge import Judge
-from gateproof.target import PATIENT_S, Dialogue, Server
+from gateproof.patience import PATIENT_S
+from gateproof.target import Server
 from gateproof.wire.request import get
 
 from .calling import has_websocket

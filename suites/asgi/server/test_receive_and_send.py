@@ -33,10 +33,11 @@ from gateproof.asgi_scripts import (
 )
 from gateproof.check import launch, requirement
 from gateproof.conversation import Conversation
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.request import get
 from gateproof.wire.websocket import handshake
 

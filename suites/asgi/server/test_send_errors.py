@@ -24,7 +24,8 @@ from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.exchange import Call, Exchange
 from gateproof.judge import Blocked, Judge
-from gateproof.target import PATIENT_S, Server
+from gateproof.patience import PATIENT_S
+from gateproof.target import Server
 
 from .calling import has_websocket, played, played_websocket
 from .looking import version

@@ -12,7 +12,8 @@ from gateproof.asgi_scripts import ok
 from gateproof.check import in_band_but, launch, requirement, unproxied
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge, Unsupported
-from gateproof.target import PATIENT_S, Server
+from gateproof.patience import PATIENT_S
+from gateproof.target import Server
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
 from gateproof.wire.tls import CLIENT, EXPIRED, showing, trusting

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateproof.target import Dialogue, Server
+from gateproof.dialogue import Dialogue
+from gateproof.target import Server
 
 if TYPE_CHECKING:
     from gateproof.channel import Event

@@ -7,11 +7,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateproof.check import in_band, requirement
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Blocked, Judge
 from gateproof.scripts import Script, attempt, ok, read, read_all, read_request, start, wsgi
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.request import HOST, build, chunks, get, post
 
 from ...frame.sending import is_1_1

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gateproof.check import requirement
+from gateproof.dialogue import Dialogue
 from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.scripts import Script, attempt, ok, start, wait, wsgi
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.request import get
 

@@ -7,9 +7,10 @@ import time
 from typing import Any
 
 from gateproof.check import requirement
+from gateproof.dialogue import Dialogue
 from gateproof.judge import Judge
 from gateproof.scripts import attempt, start, wait, write, wsgi
-from gateproof.target import Dialogue, Server
+from gateproof.target import Server
 from gateproof.wire.client import Silent, WireError
 from gateproof.wire.request import get
 
