@@ -19,6 +19,7 @@ TAG = b'"document"'
 MODIFIED = b"Sat, 01 Jan 2022 00:00:00 GMT"
 TYPE = (b"content-type", b"text/plain")
 MANY = b"gateproof"
+ALLOWED, ORIGIN = b"access-control-allow-origin", b"https://example.org"
 
 
 class Document:
@@ -28,9 +29,11 @@ class Document:
         """Answer a request by its method and its fields, whose names are in lower case."""
         if method not in ("GET", "HEAD"):
             return 405, self.allowed(), b""
-        versions = [(b"etag", TAG), (b"last-modified", MODIFIED), *self.varies(asked)]
+        versions = [(b"etag", TAG), (b"last-modified", MODIFIED), *self.varies(asked), *self.allows(asked)]
         if self.is_known(asked):
-            return 304, versions, b""
+            return 304, self.kept(versions), b""
+        if method == "GET" and asked.get(b"range", b"") == b"bytes=%d-" % len(TEXT):
+            return 416, [(b"content-range", self.missed())], b""
         spans = self.spans(asked.get(b"range", b"")) if method == "GET" and self.joins(asked) else []
         if len(spans) == 1:
             return 206, [TYPE, *versions, (b"content-range", self.told(*spans[0]))], self.part(*spans[0])
@@ -49,6 +52,18 @@ class Document:
     def varies(self, asked: Asked) -> list[Field]:
         """Return what the choice hangs on."""
         return [(b"vary", b"Accept-Encoding")]
+
+    def allows(self, asked: Asked) -> list[Field]:
+        """Return what other origins are told."""
+        return []
+
+    def kept(self, versions: list[Field]) -> list[Field]:
+        """Return what a 304 says of the version."""
+        return versions
+
+    def missed(self) -> bytes:
+        """Return the Content-Range of 416."""
+        return b"bytes */%d" % len(TEXT)
 
     def is_known(self, asked: Asked) -> bool:
         """Tell whether the client has this version."""
@@ -136,6 +151,69 @@ class RefusesParts(Document):
         if b"range" in asked and method == "GET":
             return 416, [(b"content-range", b"bytes */%d" % len(TEXT))], b""
         return super().answer(method, asked)
+
+
+class RefusesWithoutUnit(Document):
+    """Says with 416 how many octets there are, and not that they are."""
+
+    def missed(self) -> bytes:
+        """The fault."""
+        return b"*/%d" % len(TEXT)
+
+
+class WholeSuffix(Document):
+    """Finds no part in a document that is shorter than the end that is asked for."""
+
+    def span(self, first: bytes, last: bytes) -> tuple[int, int] | None:
+        """The fault."""
+        found = (len(TEXT) - int(last), len(TEXT) - 1) if last and not first else super().span(first, last)
+        return found
+
+    def part(self, first: int, last: int) -> bytes:
+        """Give what such a slice is."""
+        return TEXT[first : last + 1] if first >= 0 else b""
+
+
+class AnyDate(Document):
+    """Takes any date for one behind its own."""
+
+    def is_since(self, date: bytes) -> bool:
+        """The fault."""
+        return b"GMT" in date
+
+
+class OneTagAlone(Document):
+    """Compares the field as a whole."""
+
+    def is_known(self, asked: Asked) -> bool:
+        """The fault."""
+        tags = asked.get(b"if-none-match")
+        return tags == TAG if tags is not None else super().is_known(asked)
+
+
+class StrongTagsAlone(Document):
+    """Compares every tag of the list, as it stands."""
+
+    def is_known(self, asked: Asked) -> bool:
+        """The fault."""
+        tags = asked.get(b"if-none-match")
+        return TAG in map(bytes.strip, tags.split(b",")) if tags is not None else super().is_known(asked)
+
+
+class KeepsNothing(Document):
+    """Says of a version that is known only which it is."""
+
+    def kept(self, versions: list[Field]) -> list[Field]:
+        """The fault."""
+        return versions[:1]
+
+
+class AllowsWithoutVary(Document):
+    """Allows an origin, and does not say that it hangs on it."""
+
+    def allows(self, asked: Asked) -> list[Field]:
+        """The fault."""
+        return [(ALLOWED, ORIGIN)] if asked.get(b"origin") == ORIGIN else []
 
 
 class AsksTheDateToo(Document):
@@ -226,6 +304,22 @@ class KnowsNoConditions(Document):
         return []
 
 
+class AllowsOne(Document):
+    """Allows an origin, and says that it hangs on it."""
+
+    def allows(self, asked: Asked) -> list[Field]:
+        """The choice."""
+        return [(b"vary", b"Origin"), *([(ALLOWED, ORIGIN)] if asked.get(b"origin") == ORIGIN else [])]
+
+
+class AllowsAlwaysOne(Document):
+    """Names the one origin that it allows to everybody."""
+
+    def allows(self, asked: Asked) -> list[Field]:
+        """The choice."""
+        return [(ALLOWED, ORIGIN)]
+
+
 def giving(application: type[T], kind: type[Document]) -> type[T]:
     """Return an application of that kind, named like its document, which it has as `document`."""
     return type(kind.__name__, (application,), {"document": kind(), "__module__": application.__module__})
@@ -237,6 +331,13 @@ FAULTS: tuple[tuple[type[Document], str, str], ...] = (
     (AnotherPart, "ASGI-HTTP-RESP-065", "WSGI-HTTP-048"),
     (LinesOfParts, "ASGI-HTTP-RESP-065", "WSGI-HTTP-048"),
     (RefusesParts, "ASGI-HTTP-RESP-065", "WSGI-HTTP-048"),
+    (RefusesWithoutUnit, "ASGI-HTTP-RESP-065", "WSGI-HTTP-048"),
+    (WholeSuffix, "ASGI-HTTP-RESP-065", "WSGI-HTTP-048"),
+    (AnyDate, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),
+    (OneTagAlone, "ASGI-HTTP-RESP-074", "WSGI-HTTP-059"),
+    (StrongTagsAlone, "ASGI-HTTP-RESP-074", "WSGI-HTTP-059"),
+    (KeepsNothing, "ASGI-HTTP-RESP-075", "WSGI-HTTP-060"),
+    (AllowsWithoutVary, "ASGI-HTTP-RESP-076", "WSGI-HTTP-061"),
     (AsksTheDateToo, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),
     (AnyTag, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),
     (AlwaysJoins, "ASGI-HTTP-RESP-067", "WSGI-HTTP-050"),
@@ -245,4 +346,11 @@ FAULTS: tuple[tuple[type[Document], str, str], ...] = (
     (FindsTheWord, "ASGI-HTTP-RESP-069", "WSGI-HTTP-052"),
     (NamesNoMethods, "ASGI-HTTP-RESP-070", "WSGI-HTTP-053"),
 )
-CHOICES: tuple[type[Document], ...] = (Document, TooSmallForGzip, OneRangeOnly, KnowsNoConditions)
+CHOICES: tuple[type[Document], ...] = (
+    Document,
+    TooSmallForGzip,
+    OneRangeOnly,
+    KnowsNoConditions,
+    AllowsOne,
+    AllowsAlwaysOne,
+)

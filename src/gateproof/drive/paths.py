@@ -13,6 +13,9 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 MOST = 12
 FILES = 2  # of a directory
+ORIGINS = 4
+ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,80}")
+SEQUENCES = (list, tuple, set, frozenset)
 link = re.compile(rb"""(?:href|src|action)\s*=\s*["']?([^"'\s>#]+)""", re.IGNORECASE).findall
 placeholder = re.compile(r"<(?:(\w+)[^:>]*:)?[^>]*>|\{(?:[^}]*)\}|:(\w+)")
 DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
@@ -131,6 +134,22 @@ def named(thing: object) -> Iterator[Place]:
         except Exception:  # noqa: S112 another kind of object
             continue
         yield from (place(filled(path)) for path in found)
+
+
+def origins_of(things: Iterable[object]) -> list[bytes]:
+    """Return the origins that objects name in their attributes, and in the arguments kept for middleware."""
+    texts = (text for thing in things for value in getattr(thing, "__dict__", {}).values() for text in _texts(value))
+    return [text.encode() for text in dict.fromkeys(texts) if ORIGIN.fullmatch(text)][:ORIGINS]
+
+
+def _texts(value: object, depth: int = 3) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth:
+        kept = getattr(value, "kwargs", None)  # how frameworks of Starlette's kind keep a middleware
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, SEQUENCES) else kept
+        for part in (parts.values() if isinstance(parts, dict) else parts) or ():
+            yield from _texts(part, depth - 1)
 
 
 def _werkzeug(thing: Any) -> Iterator[str]:

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 Field = tuple[bytes, bytes]
 
 OTHER_TAG = b'"gateproof-no-such-tag"'
-FUTURE = b"Fri, 01 Jan 2100 00:00:00 GMT"
-CONDITIONS = (
-    (((b"if-none-match", OTHER_TAG),), "the tag is another"),
-    (
-        ((b"if-none-match", OTHER_TAG), (b"if-modified-since", FUTURE)),
-        "the tag is another, and counts for more than the date",
-    ),
+RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2", b"0-999999999", b"-999999999")
+# Origins that are often allowed, and one that is not.
+ORIGINS = (
+    *(b"http://elsewhere.example", b"https://example.org", b"https://example.com", b"http://localhost"),
+    *(b"http://localhost:3000", b"http://localhost:8000"),
 )
-RANGES = (b"0-0", b"0-1", b"1-2", b"1-", b"-1", b"0-0,2-2")
+OTHER_ORIGIN = b"https://gateproof-no-such-origin.example"
+ALLOWED = b"access-control-allow-origin"
 CODINGS = b"gzip, deflate, br, zstd"
 REFUSED = (b"identity", b"gzip;q=0, deflate;q=0, br;q=0, zstd;q=0")
 SPAN = re.compile(rb"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
@@ -117,9 +116,12 @@ def judged(judge: Callable[[str, bool, str, str], object], way: Way, laws: Mappi
 
 def parts(way: Way) -> Iterator[tuple[str, str]]:
     """A part is the part that it says (14.4, 15.3.7)."""
-    for ranges in RANGES:
+    length = len(way.whole.body)
+    # The last octet, and what is behind it.
+    edge = [b"%d-%d" % (length - 1, length - 1), b"%d-" % (length - 1), b"%d-" % length] if length else []
+    for ranges in (*RANGES, *edge):
         seen = way.ask((b"range", b"bytes=" + ranges))
-        yield f"{ranges!r} of {way.name}", _wrong_part(ranges, seen, way.whole)
+        yield f"{ranges!r} of {way.name}", _wrong_part(ranges, seen, way.whole) or _untold(seen, way.whole)
 
 
 def joined(way: Way) -> Iterator[tuple[str, str]]:
@@ -133,16 +135,24 @@ def joined(way: Way) -> Iterator[tuple[str, str]]:
         yield f"If-Range: {tag!r} at {way.name}", wrong
 
 
-def held(way: Way) -> Iterator[tuple[str, str]]:
-    """Who has another version than the answer's gets the answer (13.1.2, 13.1.3)."""
-    for fields, reason in CONDITIONS:
-        status = way.ask(*fields).status
-        yield f"{way.name} as usual: {reason}", f"status {status}" if status in (304, 412) else ""
-
-
 def named(way: Way) -> Iterator[tuple[str, str]]:
     """Who encodes says in Vary that it hangs on the request (12.5.5)."""
     yield f"Vary: Accept-Encoding at {way.name}", _unnamed(way.whole, way.ask((b"accept-encoding", CODINGS)))
+
+
+def allowed(way: Way, origins: Iterable[bytes] = ORIGINS) -> Iterator[tuple[str, str]]:
+    """Who allows the origin that asks, and not every one, says in Vary that it hangs on the request (12.5.5)."""
+    yield f"Vary: Origin at {way.name}, where some are allowed", ""
+    other = way.ask((b"origin", OTHER_ORIGIN))
+    if way.whole.status != 200 or other.status != 200:
+        return
+    for origin in dict.fromkeys(origins):
+        seen = way.ask((b"origin", origin))
+        if seen.status != 200 or seen.values(ALLOWED) != [origin] or other.values(ALLOWED) == [origin]:
+            continue
+        told = {b"origin", b"*"} & set(seen.words(b"vary")) or b"no-store" in seen.words(b"cache-control")
+        wrong = f"Vary {seen.values(b'vary')}; {OTHER_ORIGIN!r} gets {other.values(ALLOWED)}"
+        yield f"Vary: Origin at {way.name}, where {origin!r} is allowed", "" if told else wrong
 
 
 def refused(way: Way) -> Iterator[tuple[str, str]]:
@@ -169,6 +179,14 @@ def _wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
     if not parts:
         return f"no part between its boundaries: {seen.body[:80]!r}"
     return next((wrong for fields, body in parts if (wrong := _wrong_span(fields, body, whole.body, within))), "")
+
+
+def _untold(seen: Selected, whole: Selected) -> str:
+    """Judge what 416 says of the length (15.5.17, and the grammar of 14.4)."""
+    told = seen.values(b"content-range")
+    if seen.status != 416 or told == [b"bytes */%d" % len(whole.body)]:
+        return ""
+    return f"416 with Content-Range {told}, and there are {len(whole.body)} octets"
 
 
 def _wrong_span(told: list[bytes], body: bytes, whole: bytes, asked: list[tuple[int, int]]) -> str:

@@ -9,7 +9,7 @@ from gateproof.check import requirement
 from gateproof.drive.asgi import App
 from gateproof.drive.asgi.application import Usual, answer
 from gateproof.judge import Judge
-from gateproof.wire import selecting
+from gateproof.wire import conditions, selecting
 from gateproof.wire.selecting import Field, Selected, Way
 
 from .test_http_response import everywhere
@@ -28,7 +28,7 @@ def ask(app: App, usual: Usual, *fields: Field) -> Selected:
     return selected(answer(app.http(usual.request.but(headers=fields))))
 
 
-@requirement("ASGI-HTTP-RESP-065", "ASGI-HTTP-RESP-067")
+@requirement("ASGI-HTTP-RESP-065", "ASGI-HTTP-RESP-067", revision=2)
 def test_a_part_is_the_part_that_it_says(app: App, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, and none where If-Range names another tag."""
     for way in ways(app):
@@ -38,11 +38,29 @@ def test_a_part_is_the_part_that_it_says(app: App, judge: Judge) -> None:
     judge.unsupported_rest("no answer is the same every time")
 
 
-@requirement("ASGI-HTTP-RESP-066")
+@requirement("ASGI-HTTP-RESP-066", revision=2)
 def test_a_condition_that_holds(app: App, judge: Judge) -> None:
     """Who has another version than the answer's gets the answer."""
     for way in ways(app):
-        selecting.judged(judge, way, {"ASGI-HTTP-RESP-066": selecting.held})
+        selecting.judged(judge, way, {"ASGI-HTTP-RESP-066": conditions.held})
+    judge.unsupported_rest("no answer is the same every time")
+
+
+@requirement("ASGI-HTTP-RESP-074", "ASGI-HTTP-RESP-075")
+def test_a_version_that_the_client_has(app: App, judge: Judge) -> None:
+    """Who has the answer's version has it however the tag is spelled, and is told what to keep it by."""
+    for way in ways(app):
+        laws = {"ASGI-HTTP-RESP-074": conditions.matched, "ASGI-HTTP-RESP-075": conditions.repeated}
+        selecting.judged(judge, way, laws)
+    judge.unsupported_rest("no answer is the same every time")
+
+
+@requirement("ASGI-HTTP-RESP-076")
+def test_an_origin_that_is_allowed(app: App, judge: Judge) -> None:
+    """Who allows the origin that asks says in Vary that it hangs on the request."""
+    law = partial(selecting.allowed, origins=(*app.origins, *selecting.ORIGINS))
+    for way in ways(app):
+        selecting.judged(judge, way, {"ASGI-HTTP-RESP-076": law})
     judge.unsupported_rest("no answer is the same every time")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from gateproof.check import requirement
@@ -13,6 +14,7 @@ from gateproof.drive.asgi.application import answer
 from gateproof.drive.asgi.call import ClientGone
 from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, served, whole
 from gateproof.drive.asgi.scopes import PLAIN, body_events, http_scope
+from gateproof.drive.paths import origins_of
 from gateproof.judge import Judge
 from gateproof.wire import selecting
 from gateproof.wire.selecting import Field, Selected, Way
@@ -163,6 +165,20 @@ def test_a_coding_is_one_that_was_asked_for(middleware: Middleware, judge: Judge
 
     way = Way(str(request), ask, ask())
     selecting.judged(judge, way, {"ASGI-MW-033": selecting.named, "ASGI-MW-034": selecting.refused})
+
+
+@requirement("ASGI-MW-058")
+def test_an_origin_that_is_allowed(middleware: Middleware, judge: Judge) -> None:
+    """Middleware that allows the origin that asks says in Vary that it hangs on the request."""
+    request = reached(middleware)[0]
+
+    def ask(*fields: Field) -> Selected:
+        middleware.inside(responding())
+        return selected(answer(middleware.http(request.but(headers=fields))))
+
+    way = Way(str(request), ask, ask())
+    origins = (*origins_of([middleware.app]), *selecting.ORIGINS)
+    selecting.judged(judge, way, {"ASGI-MW-058": partial(selecting.allowed, origins=origins)})
 
 
 @requirement("ASGI-MW-031")

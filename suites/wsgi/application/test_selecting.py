@@ -10,7 +10,7 @@ from gateproof.drive.paths import Place
 from gateproof.drive.wsgi import Request
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
-from gateproof.wire import selecting
+from gateproof.wire import conditions, selecting
 from gateproof.wire.selecting import Field, Selected, Way
 
 from .looking import as_text, constant, failed, same, selected
@@ -32,7 +32,7 @@ def ask(app: Application, place: Place, *fields: Field) -> Selected:
     return selected(served)
 
 
-@requirement("WSGI-HTTP-048", "WSGI-HTTP-050")
+@requirement("WSGI-HTTP-048", "WSGI-HTTP-050", revision=2)
 def test_a_part_is_the_part_that_it_says(app: Application, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, and none where If-Range names another tag."""
     for way in ways(app):
@@ -42,11 +42,27 @@ def test_a_part_is_the_part_that_it_says(app: Application, judge: Judge) -> None
     judge.unsupported_rest("no answer is the same every time")
 
 
-@requirement("WSGI-HTTP-049")
+@requirement("WSGI-HTTP-049", revision=2)
 def test_a_condition_that_holds(app: Application, judge: Judge) -> None:
     """Who has another version than the answer's gets the answer."""
     for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-049": selecting.held})
+        selecting.judged(judge, way, {"WSGI-HTTP-049": conditions.held})
+    judge.unsupported_rest("no answer is the same every time")
+
+
+@requirement("WSGI-HTTP-059", "WSGI-HTTP-060")
+def test_a_version_that_the_client_has(app: Application, judge: Judge) -> None:
+    """Who has the answer's version has it however the tag is spelled, and is told what to keep it by."""
+    for way in ways(app):
+        selecting.judged(judge, way, {"WSGI-HTTP-059": conditions.matched, "WSGI-HTTP-060": conditions.repeated})
+    judge.unsupported_rest("no answer is the same every time")
+
+
+@requirement("WSGI-HTTP-061")
+def test_an_origin_that_is_allowed(app: Application, judge: Judge) -> None:
+    """Who allows the origin that asks says in Vary that it hangs on the request."""
+    for way in ways(app):
+        selecting.judged(judge, way, {"WSGI-HTTP-061": selecting.allowed})
     judge.unsupported_rest("no answer is the same every time")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gateproof.check import requirement
 from gateproof.draw import Draw
+from gateproof.drive.paths import origins_of
 from gateproof.drive.wsgi import Manner
 from gateproof.drive.wsgi.inner import HTML, Script
 from gateproof.drive.wsgi.middleware import Middleware
@@ -44,6 +47,20 @@ def test_a_coding_is_one_that_was_asked_for(middleware: Middleware, judge: Judge
 
     way = Way(middleware.request.path, ask, ask())
     selecting.judged(judge, way, {"WSGI-MW-007": selecting.named, "WSGI-MW-008": selecting.refused})
+
+
+@requirement("WSGI-MW-016")
+def test_an_origin_that_is_allowed(middleware: Middleware, judge: Judge) -> None:
+    """Middleware that allows the origin that asks says in Vary that it hangs on the request."""
+
+    def ask(*fields: Field) -> Selected:
+        passage = middleware.through(Script(), middleware.request.having(*as_text(fields)), Manner())
+        middleware.look(passage)
+        return selected(passage.outer)
+
+    way = Way(middleware.request.path, ask, ask())
+    origins = (*origins_of([middleware.wrapped]), *selecting.ORIGINS)
+    selecting.judged(judge, way, {"WSGI-MW-016": partial(selecting.allowed, origins=origins)})
 
 
 @requirement("WSGI-MW-014")

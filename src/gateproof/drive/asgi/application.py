@@ -183,6 +183,11 @@ class App(Stage):
         return [_request(place) for place in found]
 
     @property
+    def origins(self) -> list[bytes]:
+        """The origins that the application names, and those that it plainly wraps."""
+        return paths.origins_of(_within(self.app))
+
+    @property
     def handshakes(self) -> list[Request]:
         """Where a handshake is tried: a path with the query that belongs to it."""
         found = [Request(path=request.path, query=request.query) for request in self.ways]

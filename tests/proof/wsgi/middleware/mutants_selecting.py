@@ -69,3 +69,50 @@ class FindsTheWord(Encodes):
     def takes(self, accepted: str) -> bool:
         """The fault."""
         return "br" in accepted
+
+
+class Allowed(Passage):
+    """Tells an origin that it is allowed."""
+
+    origin = "https://gateproof.example"
+
+    def headers(self, headers: Any) -> Any:
+        """Tell it."""
+        return [*headers, ("Access-Control-Allow-Origin", self.origin)]
+
+
+class Varied(Passage):
+    """Says that another origin may get another answer."""
+
+    def headers(self, headers: Any) -> Any:
+        """Say it."""
+        return [*super().headers(headers), ("Vary", "Origin")]
+
+
+class AllowedAndVaried(Varied, Allowed):
+    """Does both."""
+
+
+@variant()
+class AllowsOrigins(Middleware):
+    """Allows an origin that it names, and says that it hangs on it."""
+
+    allowed: type[Passage] = AllowedAndVaried
+    other: type[Passage] = Varied
+
+    def __init__(self, app: WSGI) -> None:
+        """Have an origin."""
+        super().__init__(app)
+        self.origins = {Allowed.origin}
+
+    def __call__(self, environ: Environ, start_response: WSGI) -> Any:
+        """Choose."""
+        passage = (self.allowed if environ.get("HTTP_ORIGIN") in self.origins else self.other)(start_response)
+        return Body(passage, self.call(self.environ(environ), passage.start_response))
+
+
+@mutant("WSGI-MW-016")
+class AllowsWithoutVary(AllowsOrigins):
+    """Does not say that it hangs on the origin."""
+
+    allowed, other = Allowed, Passage
