@@ -200,6 +200,24 @@ class StrongTagsAlone(Document):
         return TAG in map(bytes.strip, tags.split(b",")) if tags is not None else super().is_known(asked)
 
 
+class TagWithoutQuotes(Document):
+    """Gives its tag without quotes."""
+
+    def answer(self, method: str, asked: Asked) -> Answer:
+        """The fault."""
+        status, fields, body = super().answer(method, asked)
+        return status, [(name, value.strip(b'"') if name == b"etag" else value) for name, value in fields], body
+
+
+class DateOfItsOwn(Document):
+    """Says when it was modified in another form."""
+
+    def answer(self, method: str, asked: Asked) -> Answer:
+        """The fault."""
+        status, fields, body = super().answer(method, asked)
+        return status, [(name, b"2022-01-01" if value == MODIFIED else value) for name, value in fields], body
+
+
 class KeepsNothing(Document):
     """Says of a version that is known only which it is."""
 
@@ -336,6 +354,8 @@ FAULTS: tuple[tuple[type[Document], str, str], ...] = (
     (AnyDate, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),
     (OneTagAlone, "ASGI-HTTP-RESP-074", "WSGI-HTTP-059"),
     (StrongTagsAlone, "ASGI-HTTP-RESP-074", "WSGI-HTTP-059"),
+    (TagWithoutQuotes, "ASGI-HTTP-RESP-077", "WSGI-HTTP-063"),
+    (DateOfItsOwn, "ASGI-HTTP-RESP-077", "WSGI-HTTP-063"),
     (KeepsNothing, "ASGI-HTTP-RESP-075", "WSGI-HTTP-060"),
     (AllowsWithoutVary, "ASGI-HTTP-RESP-076", "WSGI-HTTP-061"),
     (AsksTheDateToo, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),

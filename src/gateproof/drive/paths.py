@@ -14,8 +14,26 @@ from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 MOST = 12
 FILES = 2  # of a directory
 ORIGINS = 4
+BELOW = 4  # places below which is looked
 ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,80}")
 SEQUENCES = (list, tuple, set, frozenset)
+# What percent-decoding may give, where it leads nowhere: no name of a file may be as long, or hold a NUL.
+ODD_PATHS = (
+    *(
+        "/\0",
+        "/a\nb",
+        "//",
+        "//else.example/",
+        "/..",
+        "/../..",
+        "/.",
+        "/%2e%2e/",
+        "/\\..\\",
+        "/caf\u00e9/\u20ac",
+        "/\ufffd",
+    ),
+    *("/\U0001f600", "/ ", "/:", "/;a=b", "/~", "/[", "/{x}", "/<a>", "/" + "x" * 300, "/" + "x/" * 300),
+)
 link = re.compile(rb"""(?:href|src|action)\s*=\s*["']?([^"'\s>#]+)""", re.IGNORECASE).findall
 placeholder = re.compile(r"<(?:(\w+)[^:>]*:)?[^>]*>|\{(?:[^}]*)\}|:(\w+)")
 DOCUMENTS = ("/openapi.json", "/schema/openapi.json")
@@ -134,6 +152,12 @@ def named(thing: object) -> Iterator[Place]:
         except Exception:  # noqa: S112 another kind of object
             continue
         yield from (place(filled(path)) for path in found)
+
+
+def bases(found: Iterable[str]) -> list[str]:
+    """Return the root, the folders that these paths lie in, and a few of them, without a slash at the end."""
+    places = [path.rstrip("/") for path in found]
+    return list(dict.fromkeys(("", *(path.rpartition("/")[0] for path in places), *places[:BELOW])))
 
 
 def origins_of(things: Iterable[object]) -> list[bytes]:

@@ -9,6 +9,7 @@ from gateproof.draw import Draw
 from gateproof.drive.asgi import App, Call
 from gateproof.drive.asgi.application import answer
 from gateproof.judge import Judge
+from gateproof.wire.grammar import malformed
 from gateproof.wire.request import looks_chunked
 
 from .surveying import overseen, survey
@@ -73,6 +74,16 @@ def test_a_response_without_content(app: App, judge: Judge) -> None:
 
     everywhere(app, judge, "ASGI-HTTP-RESP-060", "204 without content-length", length)
     everywhere(app, judge, "ASGI-HTTP-RESP-061", "204 and 304 without body", body)
+
+
+@requirement("ASGI-HTTP-RESP-077")
+def test_values_keep_to_their_grammar(app: App, judge: Judge) -> None:
+    """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
+
+    def value(call: Call) -> object:
+        return malformed(field for field in call.headers if not set(DANGEROUS) & set(field[1]))
+
+    everywhere(app, judge, "ASGI-HTTP-RESP-077", "values that their fields have", value)
 
 
 @requirement("ASGI-HTTP-RESP-062")

@@ -10,13 +10,14 @@ from gateproof.drive.asgi import Call, Middleware, Request
 from gateproof.drive.asgi.application import answer
 from gateproof.drive.asgi.middleware import Inner, InnerFailed, responding, whole
 from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server, websocket_scope
+from gateproof.drive.paths import ODD_PATHS
 from gateproof.judge import Judge
 from gateproof.wire.selecting import UNPARSED
 
 from ...counting import TIMES
 from ..application import drawing
 from ..application.leaving import grown
-from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_PATHS, ODD_QUERIES, TLS, UNIX
+from ..application.test_scope import LEFT_OUT, MOUNTS, ODD_FIELDS, ODD_HOSTS, ODD_QUERIES, TLS, UNIX
 from .around import CONNECT, reached, talk
 
 CRASHES = (LookupError, TypeError, AttributeError, AssertionError)

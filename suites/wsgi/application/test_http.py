@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
+from gateproof.drive.paths import ODD_PATHS, bases
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 from gateproof.wire import selecting
+from gateproof.wire.grammar import malformed
 from gateproof.wire.selecting import UNPARSED
 
 from .looking import as_text, differ, failed, judge_conduct, selected
@@ -82,3 +84,26 @@ def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None
                 app.look_at(plain, odd)
                 judge(row, not failed(odd), plain.outcome, f"with {field}, {odd.outcome}")
     judge.rest_blocked("no path answers a plain GET")
+
+
+@requirement("WSGI-HTTP-062")
+def test_copes_with_any_path(app: Application, judge: Judge) -> None:
+    """Whatever a path holds, and wherever it leads: no exception and no failure, where a name that is none has none."""
+    for base in bases(place.path for place in app.places):
+        plain = app.serve(Request("GET", f"{base}/gateproof-no-such-place"))
+        for path in () if failed(plain) else ODD_PATHS:
+            odd = app.serve(Request("GET", base + path.encode("utf-8").decode("latin-1")))
+            app.look_at(plain, odd)
+            judge("WSGI-HTTP-062", not failed(odd), plain.outcome, f"for {base + path!r:.80}, {odd.outcome}")
+    judge.rest_blocked("no place answers what is not there")
+
+
+@requirement("WSGI-HTTP-063")
+def test_values_keep_to_their_grammar(app: Application, judge: Judge) -> None:
+    """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
+    for served in app.survey():
+        if served.error is None and served.starts:
+            app.look_at(served)
+            told = malformed(selected(served).fields)
+            judge("WSGI-HTTP-063", not told, "values that their fields have", f"{served.request.path}: {told}")
+    judge("WSGI-HTTP-063", True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import types
 from collections.abc import Iterable
 from typing import Any
@@ -400,3 +402,31 @@ class RemovesAtTheEnd(Application):
             return data
 
         return types.SimpleNamespace(read=read, close=lambda: None, closed=False)
+
+
+@mutant("WSGI-HTTP-062")
+class LooksForAFile(Application):
+    """Looks for a file of that name."""
+
+    def answer(self, environ: Environ) -> Response:
+        """Look."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.stat("/nowhere" + self.path(environ))
+        return super().answer(environ)
+
+
+@mutant("WSGI-HTTP-062")
+class LooksForAFileBeside(Application):
+    """Looks for a file of that name in the folder of its pages alone, which has another one."""
+
+    pages = (*Application.pages, "files/one")
+
+    def answer(self, environ: Environ) -> Response:
+        """Look."""
+        folder, _, name = self.path(environ)[1:].partition("/")
+        if folder == "files":
+            if name == "one":
+                return self.page_root(environ)
+            if "\0" in name or (len(name) > 255 and "/" not in name):
+                raise OSError("no such name")
+        return super().answer(environ)
