@@ -218,6 +218,23 @@ class DateOfItsOwn(Document):
         return status, [(name, b"2022-01-01" if value == MODIFIED else value) for name, value in fields], body
 
 
+class HalfAType(Document):
+    """Gives half a type."""
+
+    def answer(self, method: str, asked: Asked) -> Answer:
+        """The fault."""
+        status, fields, body = super().answer(method, asked)
+        return status, [(name, b"text" if name == b"content-type" else value) for name, value in fields], body
+
+
+class AllowsAList(Document):
+    """Allows several origins at once, which are none."""
+
+    def allows(self, asked: Asked) -> list[Field]:
+        """The fault."""
+        return [(ALLOWED, b"https://example.com, " + ORIGIN)]
+
+
 class KeepsNothing(Document):
     """Says of a version that is known only which it is."""
 
@@ -356,6 +373,8 @@ FAULTS: tuple[tuple[type[Document], str, str], ...] = (
     (StrongTagsAlone, "ASGI-HTTP-RESP-074", "WSGI-HTTP-059"),
     (TagWithoutQuotes, "ASGI-HTTP-RESP-077", "WSGI-HTTP-063"),
     (DateOfItsOwn, "ASGI-HTTP-RESP-077", "WSGI-HTTP-063"),
+    (HalfAType, "ASGI-HTTP-RESP-078", "WSGI-HTTP-064"),
+    (AllowsAList, "ASGI-HTTP-RESP-078", "WSGI-HTTP-064"),
     (KeepsNothing, "ASGI-HTTP-RESP-075", "WSGI-HTTP-060"),
     (AllowsWithoutVary, "ASGI-HTTP-RESP-076", "WSGI-HTTP-061"),
     (AsksTheDateToo, "ASGI-HTTP-RESP-066", "WSGI-HTTP-049"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 Field = tuple[bytes, bytes]
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -31,12 +31,15 @@ GRAMMARS = {
     }.items()
 }
 
+VERSIONS = frozenset({b"date", b"etag", b"last-modified"})  # by which a cache tells versions apart
+OTHERS = frozenset(GRAMMARS) - VERSIONS
 
-def malformed(fields: Iterable[Field]) -> str:
-    """Return the fields whose value is none, in words; '' where every value is one. Names are of any case."""
+
+def malformed(fields: Iterable[Field], names: Container[bytes] = GRAMMARS) -> str:
+    """Return those of the fields whose value is none, in words; '' where every value is one. Names are of any case."""
     found = []
     for name, value in fields:
-        grammar = GRAMMARS.get(name.lower())
+        grammar = GRAMMARS.get(name.lower()) if name.lower() in names else None
         if grammar is not None and not grammar.fullmatch(value.strip(b" \t")):
             found.append(f"{name.decode('latin-1')}: {value[:80]!r}")
     return ", ".join(found)

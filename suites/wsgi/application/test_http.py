@@ -9,7 +9,7 @@ from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 from gateproof.wire import selecting
-from gateproof.wire.grammar import malformed
+from gateproof.wire.grammar import OTHERS, VERSIONS, malformed
 from gateproof.wire.selecting import UNPARSED
 
 from .looking import as_text, differ, failed, judge_conduct, selected
@@ -98,12 +98,14 @@ def test_copes_with_any_path(app: Application, judge: Judge) -> None:
     judge.rest_blocked("no place answers what is not there")
 
 
-@requirement("WSGI-HTTP-063")
+@requirement("WSGI-HTTP-063", "WSGI-HTTP-064")
 def test_values_keep_to_their_grammar(app: Application, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
     for served in app.survey():
         if served.error is None and served.starts:
             app.look_at(served)
-            told = malformed(selected(served).fields)
-            judge("WSGI-HTTP-063", not told, "values that their fields have", f"{served.request.path}: {told}")
-    judge("WSGI-HTTP-063", True)
+            for row, names in (("WSGI-HTTP-063", VERSIONS), ("WSGI-HTTP-064", OTHERS)):
+                told = malformed(selected(served).fields, names)
+                judge(row, not told, "values that their fields have", f"{served.request.path}: {told}")
+    for row in judge.rows:
+        judge(row, True)
