@@ -11,7 +11,10 @@ GOOD = (
     *((b"content-type", value) for value in (b"text/plain", b"text/html; charset=utf-8", b'a/b;q="x; y"', b"a/b;")),
     *((b"content-range", value) for value in (b"bytes 0-1/2", b"bytes 0-1/*", b"bytes */2")),
     *((b"vary", value) for value in (b"*", b"a", b"a, b", b"a,b", b", a", b"")),
-    *((b"location", value) for value in (b"", b"/", b"//a/b?c#d", b"http://a/%20", b"/caf%C3%A9|x")),
+    *(
+        (b"location", value)
+        for value in (b"", b"/", b"//a/b?c#d", b"http://a/%20", b"/caf%C3%A9|x", b"http://caf\xc3\xa9:99/x")
+    ),
     *((b"access-control-allow-origin", value) for value in (b"*", b"null", b"http://localhost:80", b"capacitor://a")),
     (b"last-modified", b"Sat, 01 Jan 2022 00:00:00 GMT"),
     (b"retry-after", b"120"),
@@ -23,7 +26,7 @@ BAD = (
     *((b"content-type", value) for value in (b"", b"text", b"/", b"text/")),
     *((b"content-range", value) for value in (b"*/2", b"bytes 0-1", b"bytes=0-1/2", b"bytes */*")),
     *((b"last-modified", value) for value in (b"2022-01-01", b"Sat, 01 Jan 2022 00:00:00 +0000")),
-    *((b"location", value) for value in (b"/a b", b"/caf\xc3\xa9")),
+    *((b"location", value) for value in (b"/a b", b"/caf\xc3\xa9", b"http://a/\xc3\xa9")),
     (b"access-control-allow-origin", b"http://a, http://b"),
     (b"allow", b"GET HEAD"),
 )

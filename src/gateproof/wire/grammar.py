@@ -25,7 +25,8 @@ GRAMMARS = {
         b"date": _DATE,  # 6.6.1
         b"etag": rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"',  # 8.8.3
         b"last-modified": _DATE,  # 8.8.2
-        b"location": rb"[\x21-\x7e]*",  # 10.2.2: of URIs, none has octets beyond ASCII or spaces
+        # 10.2.2: no URI has octets beyond ASCII or spaces; its authority may be the Host that was asked for
+        b"location": rb"(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*)?[\x21-\x7e]*",
         b"retry-after": rb"\d+|%b" % _DATE,  # 10.2.3
         b"vary": _TOKENS,  # 12.5.5
     }.items()
