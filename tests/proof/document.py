@@ -224,7 +224,7 @@ class HalfAType(Document):
     def answer(self, method: str, asked: Asked) -> Answer:
         """The fault."""
         status, fields, body = super().answer(method, asked)
-        return status, [(name, b"text" if name == b"content-type" else value) for name, value in fields], body
+        return status, [(name, b"text" if value == b"text/plain" else value) for name, value in fields], body
 
 
 class AllowsAList(Document):

@@ -81,7 +81,7 @@ def test_values_keep_to_their_grammar(app: App, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
 
     def wrong(names: frozenset[bytes]) -> Callable[[Call], object]:
-        return lambda call: malformed((field for field in call.headers if not set(DANGEROUS) & set(field[1])), names)
+        return lambda call: malformed(call.headers, names)
 
     everywhere(app, judge, "ASGI-HTTP-RESP-077", "tags and dates as they are written", wrong(VERSIONS))
     everywhere(app, judge, "ASGI-HTTP-RESP-078", "values that their fields have", wrong(OTHERS))
