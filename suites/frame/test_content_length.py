@@ -162,7 +162,7 @@ def test_lengths_that_differ_are_refused(server: Server, judge: Judge, draw: Dra
 
 
 @launch("beside")
-@requirement("FRAME-006")
+@requirement("FRAME-006", revision=2)
 def test_a_huge_length_is_no_small_one(server: Server, judge: Judge) -> None:
     """Nothing wraps round: five octets are not the whole of 2**64 + 5; and zeros in front change nothing."""
     huge = [b"%d" % length for length in (2**31, 2**32 + 5, 2**63, 2**64 + 5, 10**40)] + [b"1" * 5000]
@@ -171,13 +171,25 @@ def test_a_huge_length_is_no_small_one(server: Server, judge: Judge) -> None:
     for value, sent in zip(huge, opened, strict=True):
         if sent.followed or any(call.whole for call in sent.calls):
             wrong.append(f"{value[:50].decode()}: taken for whole; {sent.told}")
-    zeros = play(server, counted(b"0000000005", b"hello"))
-    if zeros.call is not None and (zeros.call.body != b"hello" or zeros.out_of_step):
-        wrong.append(f"0000000005: {zeros.out_of_step or zeros.told}")
+    zeros = play(server, counted(b"0000000010"))  # eight to who takes it for an octal number
+    if zeros.call is not None and (zeros.call.body != BODY or zeros.out_of_step):
+        wrong.append(f"0000000010: {zeros.out_of_step or zeros.told}")
     report(judge, "FRAME-006", wrong, "no end of the body after 5 octets, or a refusal")
 
 
-@requirement("FRAME-007", "FRAME-113", "FRAME-114", revision=5)
+UPGRADE = ((b"Connection", b"Upgrade"), (b"Upgrade", b"foo/1"))
+# What framed the messages of an old protocol, what describes a body, and what only sounds like the two that frame one.
+ELSEWHERE: list[Field] = [
+    (b"Sec-WebSocket-Key1", b"12998 5 Y3 1 .P00"),
+    (b"Content-Type", b"multipart/byteranges; boundary=x"),
+    (b"Content-Encoding", b"chunked"),
+    (b"X-Content-Length", b"5"),
+    (b"TE", b"chunked"),
+    (b"Trailer", b"X-A"),
+]
+
+
+@requirement("FRAME-007", "FRAME-113", "FRAME-114", revision=6)
 def test_what_frames_a_request(server: Server, judge: Judge) -> None:
     """Content-Length and Transfer-Encoding do, for every method; nothing else does, and without them there is none."""
     size = b"%d" % len(INNER)
@@ -188,14 +200,21 @@ def test_what_frames_a_request(server: Server, judge: Judge) -> None:
         if decodes(server):  # where it does so for no method, that is judged by checks of its own
             sent = play(server, first(CHUNKED, method=method, body=chunks([INNER])))
             wrong += [f"{method.decode()} in chunks: {problem}" for problem in _body_problem(sent, INNER)]
+    sent = play(server, first(*UPGRADE, (LENGTH, size), body=INNER))
+    wrong += [f"POST with an Upgrade that nobody takes: {problem}" for problem in _body_problem(sent, INNER)]
     report(judge, "FRAME-007", wrong, "the octets that are framed, and no others, as the body")
     wrong = [f"a POST without a length: {problem}" for problem in _body_problem(play(server, first()), b"")]
+    for name, value in ELSEWHERE:
+        sent = play(server, first((name, value)))
+        wrong += [f"a POST with {name.decode()} alone: {problem}" for problem in _body_problem(sent, b"")]
     report(judge, "FRAME-113", wrong, "an empty body, and the next request")
     wrong = []
-    for name, value in ((b"Content_Length", b"5"), (b"Transfer_Encoding", b"chunked")):
-        if value.isdigit() or is_1_1(server):  # in HTTP/1.0 nobody looks for either spelling
-            sent = play(server, first((name, value)))
-            wrong += [f"{name.decode()}: {problem}" for problem in _body_problem(sent, b"")]
+    shapes = [((b"Content_Length", b"5"), b"")]
+    if is_1_1(server):  # in HTTP/1.0 nobody looks for either spelling
+        shapes += [((b"Transfer_Encoding", b"chunked"), body) for body in (b"", chunks([b"hello"]))]
+    for field, body in shapes:
+        problems = _body_problem(play(server, first(field, body=body)), b"")
+        wrong += [f"{field[0].decode()}: {problem}" for problem in problems if not body or "the body was" in problem]
     report(judge, "FRAME-114", wrong, "an empty body, and the next request")
 
 

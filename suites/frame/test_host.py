@@ -54,12 +54,12 @@ def test_there_is_one_host(server: Server, judge: Judge) -> None:
 BAD_HOSTS = {
     "FRAME-057": [b"a/b", b"a?b", b"a#b", b"user@h", b"user:pw@h", b"http://h", b"h\\x", b"%zz", b"<h>", b'"h"'],
     "FRAME-098": [b"h:x", b"h:80:80", b"h:-80", b"h:8_0"],
-    "FRAME-099": [b"a b", b"h\x00i", b"h\xe9", b"h\x7f", b"h\x01"],
+    "FRAME-099": [b"a b", b"a.test, b.test", b"h\x00i", b"h\xe9", b"h\x7f", b"h\x01"],
     "FRAME-100": [b"[::1", b"::1", b"[::1]x", b"[g::1]"],
 }
 
 
-@requirement("FRAME-057", "FRAME-098", "FRAME-099", "FRAME-100", revision=2)
+@requirement("FRAME-057", "FRAME-098", "FRAME-099", "FRAME-100", revision=3)
 def test_host_is_a_host_and_a_port(server: Server, judge: Judge, draw: Draw) -> None:
     """A value of another form is refused."""
     rows = {row: [(repr(value), head(b"Host: " + value)) for value in values] for row, values in BAD_HOSTS.items()}

@@ -38,12 +38,13 @@ def test_request_lines_of_8000_octets(server: Server, judge: Judge) -> None:
     judge("FRAME-070", sent.call is not None and sent.call.query == query, "a call with all of it", sent.told[:200])
 
 
-@requirement("FRAME-071")
+@requirement("FRAME-071", revision=2)
 def test_many_fields_and_long_ones(server: Server, judge: Judge) -> None:
     """All of them whole, or a refusal: none is dropped, none is cut."""
     wrong = []
     for size in (16 * KIB, 128 * KIB, 2048 * KIB):
-        sent = play(server, lines(b"X-Long: " + b"v" * size, b"X-Last: last"))
+        # Wherever it may be cut in two, the second part looks like a field.
+        sent = play(server, lines(b"X-Long: " + b"vvv:" * (size // 4), b"X-Last: last"))
         if problem := _cut(sent, size) or served(server):
             wrong.append(f"a field of {size} octets: {problem}")
     for count in (90, 100, 101, 129, 1000, 20_000):

@@ -87,7 +87,7 @@ def _scheme(server: Server, judge: Judge, wanted: str) -> None:
 
 
 @unproxied
-@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=5)
+@requirement("ASGI-HTTP-SCOPE-008", "ASGI-HTTP-SCOPE-009", "ASGI-HTTP-SCOPE-010", revision=6)
 def test_path(server: Server, judge: Judge, draw: Draw) -> None:
     """path is the target without its query, percent-decoded once and read as UTF-8."""
     scope = scope_of(server, get(b"/a?b=c?d"))
@@ -114,6 +114,7 @@ def test_path(server: Server, judge: Judge, draw: Draw) -> None:
             judge(row, seen == wanted or otherwise, wanted, seen)
 
         decoded = [b"/a%20b/%2541/x%2Fy", b"/%41", b"/a+b", b"/%25", b"/a;b=c/@:", b"/caf%C3%A9", b"/a%3Fb", b"/%23"]
+        decoded += [b"/a/b/", b"/a%00b"]
         draw(
             law,
             pools.paths.map(lambda raw: ("ASGI-HTTP-SCOPE-009", raw)),
@@ -148,7 +149,7 @@ def test_a_target_in_absolute_form(server: Server, judge: Judge) -> None:
 
 
 @unproxied
-@requirement("ASGI-HTTP-SCOPE-013", "ASGI-HTTP-SCOPE-014")
+@requirement("ASGI-HTTP-SCOPE-013", "ASGI-HTTP-SCOPE-014", revision=2)
 def test_raw_path(server: Server, judge: Judge, draw: Draw) -> None:
     """raw_path, where given, is the path as it came, octet for octet."""
     scope = scope_of(server, get(b"/a%20b?q"))
@@ -167,7 +168,8 @@ def test_raw_path(server: Server, judge: Judge, draw: Draw) -> None:
             seen = plain(x.call.scope.get("raw_path"))
             judge("ASGI-HTTP-SCOPE-014", seen in (None, raw), raw, seen)
 
-        draw(law, pools.paths, [b"/", b"/a%20b/%2541/x%2Fy", b"/%e2%82%ac", b"/a+b;c=d", b"/%7E~", b"/a%3Fb", b"/%23x"])
+        corpus = [b"/", b"/a%20b/%2541/x%2Fy", b"/%e2%82%ac", b"/a+b;c=d", b"/%7E~", b"/a%3Fb", b"/%23x"]
+        draw(law, pools.paths, [*corpus, b"/a/b/", b"/a//b/./c/../d", b"/a%00b"])
 
 
 @in_band

@@ -118,6 +118,7 @@ def test_path_and_query(server: Server, judge: Judge, draw: Draw) -> None:
         (b"/caf%C3%A9/%e2%82%ac/%F0%9F%98%80", b""),
         (b"/a+b;c=d/@:", b""),
         (b"/a%3Fb/%23x", b""),
+        (b"/a%00b/", b""),
         (b"/q", b"?"),
         (b"/q", b"?x=%20y&z=%C3%A9?&=+"),
     ]

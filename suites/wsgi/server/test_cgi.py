@@ -12,7 +12,7 @@ from gateproof.judge import Judge
 from gateproof.scripts import ok, read_request, start, wsgi
 from gateproof.target import Server
 from gateproof.validate.wsgi.environ import CGI
-from gateproof.wire.request import get, post
+from gateproof.wire.request import HOST, get, post
 
 from .looking import ABSENT, environ_of, latin1, text, value
 
@@ -59,13 +59,14 @@ PROTOCOL = re.compile(r"INCLUDED|[A-Za-z]+(/[0-9]+\.[0-9]+)?")
 
 
 @unproxied
-@requirement("WSGI-CGI-002", "WSGI-ENV-017")
+@requirement("WSGI-CGI-002", "WSGI-ENV-017", revision=2)
 def test_fields_that_servers_know_keep_their_names(server: Server, judge: Judge) -> None:
     """What a server itself acts on, and what resembles Content-Type, has a variable like every other field."""
     sent = {
         name: b"close, gp-%d" % place if name == b"Connection" else b"gp-%d" % place for place, name in enumerate(KNOWN)
     }
     environ = environ_of(server, get(b"/", *sent.items()))
+    sent[HOST[0]] = HOST[1]  # which every request here has
     for name, given in sent.items():
         key = "HTTP_" + latin1(name).upper().replace("-", "_")
         if key in environ:
@@ -97,7 +98,7 @@ def test_fields_named_as_variables_of_the_server(server: Server, judge: Judge) -
 
 
 @unproxied
-@requirement("WSGI-CGI-003")
+@requirement("WSGI-CGI-003", revision=2)
 def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
     """Fields of one name become one variable with all values in order, joined with a comma."""
 
@@ -115,11 +116,15 @@ def test_repeated_fields_are_joined(server: Server, judge: Judge, draw: Draw) ->
     names = [b"X-Foo", b"Accept", b"X-Forwarded-For", b"Via", b"If-Match", b"X-Other", b"Accept-Language"]
     texts = st.lists(st.sampled_from([b"1", b"2", b"b c", b"x=y", b"1"]), min_size=2, max_size=4)
     draw(law, st.tuples(st.sampled_from(names), texts), [(name, [b"1", b"2"]) for name in names])
+    mixed = server.exchange(get(b"/", (b"X-Foo", b"1"), (b"x-foo", b"2"), (b"X-FOO", b"3")), ok())
+    if not mixed.refused and (seen := mixed.call.environ.get("HTTP_X_FOO")) is not None:
+        parts = [part.strip(" \t") for part in str(seen).split(",")]
+        judge("WSGI-CGI-003", parts == ["1", "2", "3"], b"1, 2, 3", seen)
     judge.rest_blocked("no request with repeated fields was passed on with a variable")
 
 
 @unproxied
-@requirement("WSGI-CGI-004")
+@requirement("WSGI-CGI-004", revision=2)
 def test_underscore_does_not_reach_another_field(server: Server, judge: Judge) -> None:
     """X_A never merges into, or overwrites, the variable of X-A."""
     good, evil = (b"X-A", b"good"), (b"X_A", b"evil")
@@ -128,6 +133,11 @@ def test_underscore_does_not_reach_another_field(server: Server, judge: Judge) -
         if not x.refused:
             seen = value(x.call.environ, "HTTP_X_A")
             judge("WSGI-CGI-004", seen in ("good", ABSENT), "good", seen)
+    for name, variable in ((b"Content_Type", "CONTENT_TYPE"), (b"Content_Length", "CONTENT_LENGTH")):
+        x = server.exchange(get(b"/", (name, b"7")), ok())
+        if not x.refused:
+            seen = value(x.call.environ, variable)
+            judge("WSGI-CGI-004", seen != "7", f"no {variable} of {latin1(name)}", seen)
     judge("WSGI-CGI-004", True)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 
 from hypothesis import strategies as st
 
 from gateproof.check import in_band, in_band_but, launch, requirement, unproxied
 from gateproof.draw import Draw
 from gateproof.judge import Judge
-from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, read, start, wsgi
+from gateproof.scripts import Step, environ_clear, environ_delete, environ_set, ok, read, read_request, start, wsgi
 from gateproof.target import Server
 from gateproof.validate.wsgi.environ import CGI
 from gateproof.values import Opaque
@@ -19,7 +20,7 @@ from ... import pools
 from .looking import ABSENT, answered, environ_of, latin1, text, value
 
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"]
-REG_NAME = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?\]?")
+REG_NAME = re.compile(r"[A-Za-z0-9._-]+")
 PEP_KEYS = ("wsgi.input", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
 OWN = ("HTTP_GATEPROOF_ID", "HTTP_GATEPROOF_SCRIPT")
 
@@ -76,6 +77,27 @@ def test_each_request_has_an_environ_of_its_own(server: Server, judge: Judge) ->
     judge("WSGI-ENV-003", stale not in fresh, "no trace on another connection", "left")
 
 
+@requirement("WSGI-ENV-048")
+def test_environ_tells_of_this_request_alone(server: Server, judge: Judge) -> None:
+    """What the request before it on the connection had, and this one has not, is not there."""
+    before = post(b"hello", (b"X-Left", b"left"), (b"Content-Type", b"gateproof/left"), target=b"/left?left")
+    reading = wsgi(read_request(), start("200 OK", [("Content-Length", "2")]), items=[b"ok"])
+    with server.connect() as connection:
+        connection.begin(before, reading)
+        first = connection.read()
+        environ = {}
+        if first.response is not None:
+            connection.begin(get(), ok())
+            for call in connection.read().calls:
+                environ = call.environ
+    if not environ:
+        judge.unsupported("WSGI-ENV-048", "a connection ends behind its first answer", lacks="keep-alive")
+        return
+    left = {"HTTP_X_LEFT": "left", "CONTENT_TYPE": "gateproof/left", "CONTENT_LENGTH": "5", "QUERY_STRING": "left"}
+    seen = {key: environ[key] for key, text in left.items() if environ.get(key) == text}
+    judge("WSGI-ENV-048", not seen, "nothing of the request before it", seen)
+
+
 @in_band
 @requirement("WSGI-ENV-004")
 def test_request_method_is_never_empty(server: Server, judge: Judge) -> None:
@@ -106,8 +128,19 @@ def test_request_method_is_the_token_that_was_sent(server: Server, judge: Judge,
     judge("WSGI-ENV-005", True)
 
 
+def host_or_address(name: str) -> bool:
+    """Tell whether a name alone can stand for a host in a URL; an IPv6 address may lack its brackets."""
+    if ":" not in name:
+        return REG_NAME.fullmatch(name) is not None
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    try:
+        return bool(IPv6Address(bare))
+    except ValueError:
+        return False
+
+
 @in_band_but("WSGI-ENV-008")
-@requirement("WSGI-ENV-006", "WSGI-ENV-007", "WSGI-ENV-008", "WSGI-ENV-009")
+@requirement("WSGI-ENV-006", "WSGI-ENV-007", "WSGI-ENV-008", "WSGI-ENV-009", revision=2)
 def test_server_name_and_port(server: Server, judge: Judge) -> None:
     """Strings, never empty, fit for a URL; the port is the one that was asked."""
     if server.running.uds:
@@ -122,7 +155,7 @@ def test_server_name_and_port(server: Server, judge: Judge) -> None:
         judge("WSGI-ENV-007", text(port) and port not in ("", ABSENT), "a str that is not empty", port)
         judge("WSGI-ENV-008", str(port) == str(server.port), str(server.port), port)
         if text(name) and name != "":
-            judge("WSGI-ENV-009", REG_NAME.fullmatch(str(name)), "a host name or an IP address", name)
+            judge("WSGI-ENV-009", host_or_address(str(name)), "a host name or an IP address", name)
     judge.rest_blocked("no request was passed on, or there was no name to look at")
 
 

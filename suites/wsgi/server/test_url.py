@@ -30,6 +30,7 @@ PATHS = [
     b"/a%2541+b",
     b"/@:!$&'()*,=",
     b"/a%3Fb",
+    b"/a%00b",
 ]
 QUERIES = [b"x=%20y&q=%C3%A9+a?b;c", b"a=b", b"%00%ff", b"?", b"a=/../b&c", b"%zz", b"a+b", b"=&=", b"%3Fx%23"]
 
@@ -45,7 +46,7 @@ def decoded(target: bytes) -> str:
 
 
 @unproxied
-@requirement("WSGI-URL-002", "WSGI-URL-004")
+@requirement("WSGI-URL-002", "WSGI-URL-004", revision=2)
 def test_names_of_the_root(server: Server, judge: Judge) -> None:
     """At the root SCRIPT_NAME is '' and PATH_INFO is '/'."""
     if server.mount:
@@ -54,10 +55,14 @@ def test_names_of_the_root(server: Server, judge: Judge) -> None:
     script_name, path_info = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
     judge("WSGI-URL-002", script_name == "", "'' or absent", script_name)
     judge("WSGI-URL-004", script_name or path_info, "one of SCRIPT_NAME and PATH_INFO is not empty", "both are empty")
+    absolute = server.exchange(get(b"http://other.example"), ok())
+    if not absolute.refused:
+        seen = path_of(absolute.call.environ)
+        judge("WSGI-URL-004", seen, "one of them is not empty for http://other.example", "both are empty")
 
 
 @unproxied
-@requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006")
+@requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006", revision=2)
 def test_path_info_is_the_decoded_path(server: Server, judge: Judge, draw: Draw) -> None:
     """It begins with '/' and is the path, percent-decoded once, in which '+' stays."""
 
@@ -239,11 +244,12 @@ def test_a_path_outside_of_the_mount_point(server: Server, judge: Judge) -> None
 
 
 @launch("mount")
-@requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006")
+@requirement("WSGI-URL-003", "WSGI-URL-005", "WSGI-URL-006", revision=2)
 def test_path_info_below_a_mount_point(server: Server, judge: Judge) -> None:
     """Joined they are the path that was asked for."""
-    for path in (b"/", b"/a", b"/a%20b/", b"/a%2541+b"):
-        target = server.mount.encode("ascii") + path
+    mount = server.mount.encode("ascii")
+    for path in (b"/", b"/a", b"/a%20b/", b"/a%2541+b", mount + b"/x+b"):
+        target = mount + path
         x = server.exchange(get(target), ok())
         if x.refused:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -124,6 +125,24 @@ class DecodesTwice(HttpScope):
         scope["path"] = unquote(scope["path"])
 
 
+@fault("ASGI-HTTP-SCOPE-009")
+class PathEndsAtNul(HttpScope):
+    """A path in a string of C."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        scope["path"] = scope["path"].partition("\x00")[0]
+
+
+@fault("ASGI-HTTP-SCOPE-009")
+class NoLastSlash(HttpScope):
+    """'/a/' becomes '/a'."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        scope["path"] = scope["path"].rstrip("/") or "/"
+
+
 @fault("ASGI-HTTP-SCOPE-010")
 class Latin1Path(HttpScope):
     """The path is read as latin-1."""
@@ -197,6 +216,16 @@ class QuotedAgain(HttpScope):
     def spoil(self, scope: Scope, request: Request) -> None:
         """The fault."""
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
+
+
+@fault("ASGI-HTTP-SCOPE-014")
+class CanonicalRawPath(HttpScope):
+    """raw_path is in canonical form."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        if b"/." in scope["raw_path"]:
+            scope["raw_path"] = posixpath.normpath(scope["raw_path"])
 
 
 @fault("ASGI-HTTP-SCOPE-015", also=["ASGI-EVENT-015"])

@@ -101,6 +101,15 @@ class Latin1WebSocketPath(WebSocketScope):
         scope["path"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
 
 
+@fault("ASGI-WS-SCOPE-005")
+class WebSocketPathEndsAtNul(WebSocketScope):
+    """A path in a string of C."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        scope["path"] = scope["path"].partition("\x00")[0]
+
+
 @fault("ASGI-WS-SCOPE-006")
 class RawPathWithQuery(WebSocketScope):
     """raw_path is the whole target."""

@@ -199,3 +199,14 @@ class HundredFields(Grammar):
     def header(self, read_line: Callable[[int], bytes]) -> Fields:
         """The fault."""
         return super().header(read_line)[:100]
+
+
+@fault("FRAME-071")
+class TwoLinesOfALongOne(Grammar):
+    """Reads at most 64 KiB of a line, and the rest of it as the next."""
+
+    line_limit = 65_536
+
+    def line(self, octets: bytes, too_long: bytes) -> bytes:
+        """The fault."""
+        return octets if len(octets) == self.line_limit else super().line(octets, too_long)

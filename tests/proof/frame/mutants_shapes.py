@@ -94,6 +94,54 @@ class UnderscoresFrame(Grammar):
         return super().framing(Request(request.method, request.target, request.version, fields))
 
 
+@fault("FRAME-114")
+class ChunkedByUnderscore(Grammar):
+    """Takes Transfer_Encoding for Transfer-Encoding, where there is no other."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        if request.words(b"transfer_encoding") == [b"chunked"] and not request.all(b"content-length"):
+            return None
+        return super().framing(request)
+
+
+@fault("FRAME-113")
+class KeyOfAnOldDraft(Grammar):
+    """Reads the eight octets behind a handshake of an old draft of WebSocket, whatever the request is."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        return 8 if request.all(b"sec-websocket-key1") else super().framing(request)
+
+
+@fault("FRAME-007")
+class UpgradeEndsTheRequest(Grammar):
+    """What follows the header section of a request with an Upgrade is no body, though nobody takes the Upgrade."""
+
+    def framing(self, request: Request) -> int | None:
+        """The fault."""
+        return 0 if request.all(b"upgrade") == [b"foo/1"] else super().framing(request)
+
+
+@fault("FRAME-006")
+class OctalLength(Grammar):
+    """Zeros in front make it an octal number, as in C."""
+
+    def length(self, value: bytes) -> int:
+        """The fault."""
+        return int(value, 8) if re.fullmatch(rb"0[0-7]+", value) else super().length(value)
+
+
+@fault("FRAME-099")
+class ListOfHosts(Grammar):
+    """Takes the first of several hosts in one field."""
+
+    def check_host(self, request: Request) -> None:
+        """The fault."""
+        if not any(b", " in host for host in request.all(b"host")):
+            super().check_host(request)
+
+
 # -- Transfer-Encoding
 
 

@@ -167,6 +167,15 @@ class StripsNewlines(Input):
         return super().readline(size).rstrip(b"\n")
 
 
+@fault("WSGI-INPUT-010")
+class LinesOf64KiB(Input):
+    """A line is over where a buffer is."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """The fault."""
+        return super().readline(65_536 if size is None or size < 0 else min(size, 65_536))
+
+
 @fault("WSGI-INPUT-011")
 class IgnoresTheSize(Input):
     """readline(size) ignores size."""
@@ -183,6 +192,15 @@ class LinesWithoutEnds(Input):
     def readlines(self, hint: int | None = -1) -> list[bytes]:
         """The fault."""
         return [line.rstrip(b"\n") for line in super().readlines(hint)]
+
+
+@fault("WSGI-INPUT-012")
+class EveryEndOfLine(Input):
+    """readlines() takes CR for the end of a line, as bytes.splitlines() does."""
+
+    def readlines(self, hint: int | None = -1) -> list[bytes]:
+        """The fault."""
+        return [part for line in super().readlines(hint) for part in line.splitlines(keepends=True)]
 
 
 @fault("WSGI-INPUT-013", also=["WSGI-INPUT-014"])
