@@ -11,16 +11,6 @@ from ..registry import mutant
 from .mutants_environ import Edited
 
 
-@mutant("WSGI-URL-004")
-class AbsoluteRoot(Server):
-    """A target in absolute form that has no path gives ''."""
-
-    def split_target(self, target: bytes) -> tuple[bytes, bytes]:
-        """The fault."""
-        path, query = super().split_target(target)
-        return (path if target.count(b"/") > 2 or target.startswith(b"/") else b""), query
-
-
 @mutant("WSGI-URL-005")
 class PathEndsAtNul(Server):
     """A path in a string of C."""
