@@ -15,6 +15,7 @@ from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.patience import PATIENT_S
 from gateproof.target import Server
+from gateproof.wire.client import WireError
 from gateproof.wire.request import HOST, Field, build, chunks, get, post
 
 from .seeing import answering, live, reading, reading_some, slow, sparing
@@ -364,6 +365,35 @@ def test_expectations(server: Server, judge: Judge) -> None:
         sent = play(server, first((b"Expect", value), (b"Content-Length", b"5"), body=b"hello"))
         interim = ", after 100 Continue" if sent.first.interim else ""
         judge.reading("FRAME-066", f"Expect: {value.decode()}: {sent.told}{interim}")
+
+
+@requirement("FRAME-140")
+def test_an_expectation_in_any_letter_case(server: Server, judge: Judge) -> None:
+    """Who meets 100-continue meets it however it is spelled."""
+    needs_1_1(server)
+    if not _before_the_body(server, b"100-continue").startswith(b"HTTP/1.1 100"):
+        judge("FRAME-140", True)  # what becomes of it is judged by checks of each interface
+        return
+    wrong = []
+    for value in (b"100-Continue", b"100-CONTINUE"):
+        came = _before_the_body(server, value)
+        if not came or came.startswith(b"HTTP/1.1 417"):
+            wrong.append(f"{value.decode()}: {came[:40]!r}")
+    report(judge, "FRAME-140", wrong, "100 Continue, or a final status, as for 100-continue")
+
+
+def _before_the_body(server: Server, value: bytes) -> bytes:
+    """Return the first octets that come for a request with an expectation, and see it to its end."""
+    with server.connect() as talk:
+        x = talk.begin(post(b"hello", (b"Expect", value), target=FIRST)[:-5], live(reading(server)))
+        try:
+            came = talk.wire.read_some(time.monotonic() + server.patience)
+        except WireError:
+            came = b""
+        talk.wire.reader.feed(came)
+        talk.send(b"hello")
+        talk.read(x)
+    return came
 
 
 @requirement("FRAME-067")

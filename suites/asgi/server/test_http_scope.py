@@ -290,12 +290,14 @@ def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
 
 
 @unproxied
-@requirement("ASGI-HTTP-SCOPE-043")
+@requirement("ASGI-HTTP-SCOPE-043", "ASGI-HTTP-SCOPE-076")
 def test_names_with_an_underscore(server: Server, judge: Judge) -> None:
-    """Whether a name with an underscore reaches the application is open."""
+    """Whether a name with an underscore reaches the application is open; it does not as another name."""
     x = server.exchange(get(b"/", (b"x_y", b"1")), ok())
     seen = x.outcome if not x.calls else values_of(x.calls[0].scope, b"x_y")
     judge.reading("ASGI-HTTP-SCOPE-043", f"x_y: {seen}")
+    other = [value for call in x.calls for value in values_of(call.scope, b"x-y")]
+    judge("ASGI-HTTP-SCOPE-076", not other, "no x-y", other)
 
 
 @in_band_but("ASGI-HTTP-SCOPE-032")

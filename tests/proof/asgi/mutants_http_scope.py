@@ -322,6 +322,15 @@ class DropsEmptyFields(HttpScope):
         scope["headers"] = [pair for pair in scope["headers"] if pair[1]]
 
 
+@fault("ASGI-HTTP-SCOPE-076")
+class HyphensForUnderscores(HttpScope):
+    """Names go through a table of CGI variables."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        scope["headers"] = [(name.replace(b"_", b"-"), value) for name, value in scope["headers"]]
+
+
 @fault("ASGI-HTTP-SCOPE-025")
 class CaseKept(HttpScope):
     """Names come as they were sent."""

@@ -160,6 +160,27 @@ class SwitchesForHttp10(Http):
         return await super().serve()
 
 
+@fault("FRAME-140")
+class ContinueForOneSpelling(Http):
+    """Looks for the value in lower case alone."""
+
+    async def say_continue(self) -> None:
+        """The fault."""
+        if self.request.all(b"expect") == [b"100-continue"]:
+            await super().say_continue()
+
+
+@fault("FRAME-140")
+class OtherSpellingsRefused(Grammar):
+    """Takes the value in another letter case for an expectation that it does not know."""
+
+    def check_expect(self, request: Request) -> None:
+        """The fault."""
+        super().check_expect(request)
+        if set(request.all(b"expect")) & {b"100-Continue", b"100-CONTINUE"}:
+            raise BadRequest(b"417 Expectation Failed")
+
+
 @fault("FRAME-067")
 class ContinueForHttp10(Http):
     """Looks for Expect alone."""
