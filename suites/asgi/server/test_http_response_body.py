@@ -331,6 +331,17 @@ def test_no_body_where_there_is_none(server: Server, judge: Judge) -> None:
         judge(row, True)
 
 
+@requirement("ASGI-HTTP-RESP-079")
+def test_no_length_is_invented(server: Server, judge: Judge) -> None:
+    """The server cannot know how long the body would have been in answer to GET, or with 200."""
+    for request, status in ((HEAD, 200), (GET, 304)):
+        x = server.exchange(request, trying(start(status, [(b"etag", b'"gp"')]), body(b"")))
+        if x.answer.status == status:
+            lengths = x.answer.all(b"Content-Length")
+            judge("ASGI-HTTP-RESP-079", lengths != [b"0"], "no content-length: 0", x.answer.head)
+    judge.rest_blocked("every such response was an error")
+
+
 def _events(parts: tuple[bytes, ...]) -> list[dict[str, Any]]:
     return [body(part, more=place < len(parts) - 1) for place, part in enumerate(parts)]
 

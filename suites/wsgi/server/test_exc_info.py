@@ -186,14 +186,17 @@ def _unanswered(server: Server, script: Script) -> Exchange:
     return x
 
 
-def cut(step: Step, kind: tuple[str, str]) -> Script:
+def cut(step: Step, *headers: tuple[str, str]) -> Script:
     """Return a script that fails after its first block."""
-    return wsgi(start("200 OK", [kind]), items=[b"part1", step], kind="generator")
+    return wsgi(start("200 OK", [*headers]), items=[b"part1", step], kind="generator")
 
 
-@requirement("WSGI-EXC-010", "WSGI-EXC-011")
+@requirement("WSGI-EXC-010", "WSGI-EXC-011", revision=2)
 def test_a_response_cut_short_can_be_told(server: Server, judge: Judge) -> None:
-    """A chunked body that an exception ended lacks its last chunk."""
+    """A chunked body that an exception ended lacks its last chunk, a counted one what was announced."""
+    x = server.exchange(get(), cut(fail("ValueError"), BINARY, ("Content-Length", "20")), timeout=2.0)
+    filled = x.response is not None and x.response.status == 200 and x.response.complete
+    judge("WSGI-EXC-010", not filled, "5 of 20 octets", x.response.body if x.response is not None else "")
     x = server.exchange(get(), cut(fail("ValueError"), BINARY), timeout=2.0)
     if x.response is not None and x.response.status == 200 and x.response.framing == "chunked":
         judge("WSGI-EXC-010", not x.response.complete, "no last chunk", x.response.body)

@@ -111,7 +111,7 @@ def test_too_little_closes_the_connection(server: Server, judge: Judge) -> None:
         judge("WSGI-HTTP-003", ended or failed, "the end of the connection", x.outcome)
 
 
-@requirement("WSGI-HTTP-005", "WSGI-HTTP-006", "WSGI-HTTP-007", "WSGI-HTTP-008", "WSGI-HTTP-009")
+@requirement("WSGI-HTTP-005", "WSGI-HTTP-006", "WSGI-HTTP-007", "WSGI-HTTP-008", "WSGI-HTTP-009", revision=2)
 def test_the_end_of_the_body_is_marked(server: Server, judge: Judge, draw: Draw) -> None:
     """Whatever the application returns, to clients of both versions: framing that can be read, and is right."""
 
@@ -149,6 +149,11 @@ def test_the_end_of_the_body_is_marked(server: Server, judge: Judge, draw: Draw)
         corpus,
         examples=15,
     )
+    for kind in ("list", "generator"):  # which announces its length itself
+        x = server.exchange(get(), giving([b"hel", b"lo"], ("Content-Length", "5"), kind=kind))
+        if x.head is not None:
+            framing = x.head.all(b"Content-Length"), x.head.all(b"Transfer-Encoding")
+            judge("WSGI-HTTP-009", not all(framing), "not both", framing)
     mixed = server.exchange(
         get(), {**giving([b"hello"], kind="list"), "call": [start("200 OK", [OCTETS]), ["write", {"b": "W"}]]}
     )
@@ -192,6 +197,17 @@ def test_head_reaches_the_application(server: Server, judge: Judge) -> None:
     if empty.answer.status != 200:
         raise Blocked(f"a response without a block is none of the application's: {empty.outcome}")
     judge("WSGI-HTTP-012", empty.answer.all(b"Content-Length") != [b"0"], "no Content-Length: 0", empty.answer.head)
+
+
+@requirement("WSGI-HTTP-065")
+def test_no_length_is_invented_for_304(server: Server, judge: Judge) -> None:
+    """The server cannot know how long the body of the 200 would have been."""
+    for kind in ("list", "generator"):
+        x = server.exchange(get(), giving([], status="304 Not Modified", kind=kind))
+        if x.answer.status == 304:
+            lengths = x.answer.all(b"Content-Length")
+            judge("WSGI-HTTP-065", lengths != [b"0"], "no Content-Length: 0", x.answer.head)
+    judge.rest_blocked("every 304 was an error")
 
 
 @requirement("WSGI-HTTP-017")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gateproof.reference.asgi_http import Http
+from gateproof.reference.asgi_http import Http, Pair
 from gateproof.reference.connection import Connection
 
 from .faults import fault
@@ -240,6 +240,17 @@ class EndOfNothing(Http):
     def end(self) -> bytes:
         """The fault."""
         return b"0\r\n\r\n" if self.request.method == b"HEAD" and self.length is None else super().end()
+
+
+@fault("ASGI-HTTP-RESP-079")
+class ZeroWithoutABody(Http):
+    """An empty body is counted, whether there may be one or not."""
+
+    def framing(self, total: int | None) -> list[Pair]:
+        """The fault."""
+        if total == 0 and self.length is None and self.status != 204:
+            return [(b"content-length", b"0")]
+        return super().framing(total)
 
 
 @fault("ASGI-HTTP-RESP-033")

@@ -205,6 +205,17 @@ class AlwaysTheLastChunk(Answer):
         super().fail(status)
 
 
+@fault("WSGI-EXC-010")
+class PageBehindThePart(Answer):
+    """A failure is answered whatever was sent before."""
+
+    def fail(self, status: bytes = b"500 Internal Server Error") -> None:
+        """The fault."""
+        if self.head_sent and not self.chunked and not self.broken:
+            self.send(b"HTTP/1.1 " + status + b"\r\n\r\n")
+        super().fail(status)
+
+
 @fault("WSGI-EXC-023", also=["WSGI-EXC-024"])
 class ExtendsTheHeaders(Answer):
     """A second call adds to the first one's headers."""
@@ -809,6 +820,29 @@ class ZeroForHead(Answer):
         if self.request.method == b"HEAD" and self.length is None:
             return [(b"Content-Length", b"0")]
         return super().framing(total)
+
+
+@fault("WSGI-HTTP-065")
+class ZeroFor304(Answer):
+    """304 gets a length of 0."""
+
+    def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        if (self.status or "").startswith("304") and self.length is None:
+            return [(b"Content-Length", b"0")]
+        return super().framing(total)
+
+
+@fault("WSGI-HTTP-009")
+class ChunksOfWhatIsCounted(Answer):
+    """Every body goes out in chunks, also one whose length the application gave."""
+
+    def framing(self, total: int | None) -> list[tuple[bytes, bytes]]:
+        """The fault."""
+        if self.length is None or not self.has_body() or not self.may_chunk():
+            return super().framing(total)
+        self.chunked = True
+        return [(b"Transfer-Encoding", b"chunked")]
 
 
 @fault("WSGI-HTTP-013", also=["WSGI-HTTP-015", "WSGI-HTTP-016"])
