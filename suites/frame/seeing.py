@@ -163,6 +163,12 @@ def slow(server: Server, seconds: float, body: bytes) -> Script:
     return scripts.wsgi(scripts.read_request(), scripts.sleep(seconds), *_start(body), items=[body])
 
 
+def hinting() -> Script:
+    """Return a script of an ASGI application that gives a hint, where the server takes one, before it answers."""
+    hint = {"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload; as=style"]}
+    return asgi_scripts.asgi(asgi_scripts.attempt([asgi_scripts.send(hint)]), asgi_scripts.respond())
+
+
 def live(script: Script) -> Script:
     """Return a script whose events are journalled one by one, for who waits for one."""
     return {**script, "live": True}

@@ -18,7 +18,7 @@ from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.request import HOST, Field, build, chunks, get, post
 
-from .seeing import answering, live, reading, reading_some, slow, sparing
+from .seeing import answering, hinting, live, reading, reading_some, slow, sparing
 from .sending import (
     CHUNKED,
     FIRST,
@@ -396,7 +396,7 @@ def _before_the_body(server: Server, value: bytes) -> bytes:
     return came
 
 
-@requirement("FRAME-067")
+@requirement("FRAME-067", revision=2)
 def test_http_1_0_gets_no_interim_response(server: Server, judge: Judge) -> None:
     """Neither 101 for an Upgrade nor, by an ASGI server, 100 for an expectation (of a WSGI server: WSGI-HTTP-028)."""
     wrong = []
@@ -405,6 +405,9 @@ def test_http_1_0_gets_no_interim_response(server: Server, judge: Judge) -> None
         if sent.status == 101 or sent.first.interim:
             wrong.append(f"Upgrade: {name}: {sent.first.outcome}")
     if server.interface == "asgi":
+        hinted = server.exchange(get(version=b"HTTP/1.0"), hinting())
+        if hinted.interim:
+            wrong.append(f"a hint of the application: {hinted.interim[0].status}")
         with server.connect() as talk:
             octets = post(b"hello", (b"Expect", b"100-continue"), target=FIRST, version=b"HTTP/1.0")
             x = talk.begin(octets[:-5], live(reading(server)))

@@ -10,7 +10,7 @@ from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Judge
 from gateproof.target import Server
-from gateproof.wire.request import chunks
+from gateproof.wire.request import Field, chunks
 
 from .seeing import live, reading
 from .sending import CHUNKED, INNER, Sent, decodes, first, held_open, is_1_1, lines, none_called, play, report

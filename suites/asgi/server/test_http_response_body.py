@@ -334,12 +334,26 @@ def test_no_body_where_there_is_none(server: Server, judge: Judge) -> None:
 @requirement("ASGI-HTTP-RESP-079")
 def test_no_length_is_invented(server: Server, judge: Judge) -> None:
     """The server cannot know how long the body would have been in answer to GET, or with 200."""
-    for request, status in ((HEAD, 200), (GET, 304)):
+    for request, status in ((HEAD, 200), (GET, 204), (GET, 304)):
         x = server.exchange(request, trying(start(status, [(b"etag", b'"gp"')]), body(b"")))
         if x.answer.status == status:
             lengths = x.answer.all(b"Content-Length")
             judge("ASGI-HTTP-RESP-079", lengths != [b"0"], "no content-length: 0", x.answer.head)
     judge.rest_blocked("every such response was an error")
+
+
+@requirement("ASGI-HTTP-RESP-080")
+def test_who_says_close_closes(server: Server, judge: Judge) -> None:
+    """A connection whose response says that it ends does so, also where the application put the field there."""
+    close = (b"connection", b"close")
+    for fields, parts in (((close, (b"content-length", b"2")), (b"ok",)), ((close,), (b"o", b"k"))):
+        with server.connect() as connection:
+            x = connection.begin(GET, trying(start(200, [TEXT, *fields]), *_events(parts)))
+            connection.read()
+            if x.response is not None and b"close" in b",".join(x.response.all(b"Connection")).lower():
+                ends = x.closed or connection.ends()
+                judge("ASGI-HTTP-RESP-080", ends, "the end of the connection", "it stays open")
+    judge("ASGI-HTTP-RESP-080", True)
 
 
 def _events(parts: tuple[bytes, ...]) -> list[dict[str, Any]]:

@@ -108,6 +108,21 @@ class EndOfTheBodyIsTheEnd(Http):
 
 
 @fault("ASGI-HTTP-DISC-004")
+class NextIsGone(Http):
+    """What comes behind the request is taken for its end."""
+
+    async def wait_for_end(self) -> Event:
+        """The fault."""
+        while not (self.over() or self.connection.eof or self.connection.buffer):
+            self.connection.changed.clear()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self.connection.changed, self.done)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for waiting in waits:
+                waiting.cancel()
+        return self.disconnect_event()
+
+
+@fault("ASGI-HTTP-DISC-004")
 class CloseIsGone(Http):
     """Who says close is taken for gone once the response has begun."""
 

@@ -248,9 +248,21 @@ class ZeroWithoutABody(Http):
 
     def framing(self, total: int | None) -> list[Pair]:
         """The fault."""
-        if total == 0 and self.length is None and self.status != 204:
+        if total == 0 and self.length is None:
             return [(b"content-length", b"0")]
         return super().framing(total)
+
+
+@fault("ASGI-HTTP-RESP-080")
+class CloseIsAFieldLikeOthers(Http):
+    """The application's connection: close is sent, and the connection kept."""
+
+    def added(self) -> list[Pair]:
+        """The fault."""
+        close = self.close
+        more = super().added()
+        self.close = close
+        return more
 
 
 @fault("ASGI-HTTP-RESP-033")

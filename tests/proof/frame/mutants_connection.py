@@ -182,6 +182,15 @@ class OtherSpellingsRefused(Grammar):
 
 
 @fault("FRAME-067")
+class HintsForHttp10(Http):
+    """Sends hints to every client."""
+
+    async def early_hint(self, event: dict[str, Any]) -> None:
+        """The fault."""
+        await self.write(b"HTTP/1.1 103 Early Hints\r\n" + b"".join(map(self.link, event["links"])) + b"\r\n")
+
+
+@fault("FRAME-067")
 class ContinueForHttp10(Http):
     """Looks for Expect alone."""
 
