@@ -10,10 +10,11 @@ from gateproof.scripts import Script, attempt, ok, start, wsgi
 from gateproof.target import Server
 from gateproof.wire.request import get
 
-from .looking import body_of
+from .looking import after_the_head, body_of
 
 CONTENT = b"0123456789" * 1000
 OCTETS = ("Content-Type", "application/octet-stream")
+CLOSE = (b"Connection", b"close")
 
 
 def offered(server: Server) -> None:
@@ -139,9 +140,7 @@ def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
     offered(server)
     for kind in ("bytesio", "real"):
         with server.connect() as connection:
-            x = connection.begin(
-                get(b"/", (b"Connection", b"close")), wrapping(headers=(("Content-Length", "7"),), kind=kind)
-            )
+            x = connection.begin(get(b"/", CLOSE), wrapping(headers=(("Content-Length", "7"),), kind=kind))
             connection.read(x, timeout=2.0)
             connection.ends(1.0)
             octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
@@ -150,7 +149,7 @@ def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
         judge("WSGI-FILE-008", failed or len(body) <= 7, "seven octets", body[:60])
 
 
-@requirement("WSGI-FILE-009")
+@requirement("WSGI-FILE-009", revision=2)
 def test_a_wrapper_is_like_any_iterator(server: Server, judge: Judge) -> None:
     """With and without it the same octets are sent, also for HEAD and 204."""
     offered(server)
@@ -173,3 +172,18 @@ def test_a_wrapper_is_like_any_iterator(server: Server, judge: Judge) -> None:
             f"{status}: the same with and without",
             [s and (s[0], len(s[1]), s[2]) for s in seen],
         )
+    for request, status in ((get(b"/", CLOSE, method=b"HEAD"), "200 OK"), (get(b"/", CLOSE), "204 No Content")):
+        script = {**wrapping(kind="real"), "call": [start(status, [OCTETS])]}
+        with server.connect() as connection:
+            x = connection.begin(request, script)
+            connection.read(x, timeout=2.0)
+            connection.ends(1.0)
+            octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
+        if x.response is not None and x.response.status < 500:
+            leaked = after_the_head(octets)
+            judge("WSGI-FILE-009", not leaked, f"no octet of a file behind the header of {status}", leaked[:60])
+    written = {**wrapping(kind="real"), "call": [start("200 OK", [OCTETS]), ["write", {"b": "W"}]]}
+    response = server.exchange(get(), written, timeout=2.0).response
+    if response is not None and response.status == 200:
+        seen_size = f"{response.body[:1]!r} and {len(response.body) - 1} octets"
+        judge("WSGI-FILE-009", response.body == b"W" + expected(), f"b'W' and {len(CONTENT)} octets", seen_size)

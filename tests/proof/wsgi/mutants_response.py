@@ -1190,6 +1190,32 @@ class FilesForHead(Server):
             return iter(()) if lost else super().iterate(result)
 
 
+@mutant("WSGI-FILE-009")
+class FileBehindAHead(Server):
+    """A wrapped file goes to the socket by another way, which does not ask for the method."""
+
+    class answer_class(Answer):  # type: ignore[assignment]  # noqa: N801
+        """The fault."""
+
+        def consume(self, result: Any) -> None:
+            """Send it behind the header."""
+            super().consume(result)
+            if isinstance(result, FileWrapper) and self.request.method == b"HEAD":
+                self.send(b"".join(result))
+
+
+@mutant("WSGI-FILE-009")
+class FileBehindWriteIsLost(Server):
+    """A wrapped file is for responses that have not begun."""
+
+    class answer_class(Answer):  # type: ignore[assignment]  # noqa: N801
+        """The fault."""
+
+        def iterate(self, result: Any) -> Any:
+            """Nothing where something was written."""
+            return iter(()) if isinstance(result, FileWrapper) and self.sent else super().iterate(result)
+
+
 @mutant("WSGI-FILE-010", also=["WSGI-FILE-007"])
 class LengthOfTheWholeFile(Server):
     """The length of the whole file is announced."""
