@@ -37,7 +37,9 @@ def judge(profile: Profile, folder: Path, effort: str) -> tuple[str, list[str]]:
     if not profile.install:  # comes with Python, or with gateproof
         command = [sys.executable, "-m", "pytest", f"--server={profile.name}", *command[command.index("--") + 1 :]]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LAUNCHES, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=LAUNCHES, check=False
+        )
         report = load(folder)
     except subprocess.TimeoutExpired:
         return f"took longer than {LAUNCHES:.0f} s", []

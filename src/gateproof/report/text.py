@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateproof import bounds
-from gateproof.report.hostile import brief, compact, harmless
+from gateproof.report.hostile import brief, compact, harmless, visible
 from gateproof.report.program import program
 from gateproof.verdicts import Verdict
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LINE = 120
 LINES = 40
+WORDS = 10_000
 
 
 def failure(check: Mapping[str, Any], rows: Mapping[str, Requirement], wanted: Iterable[str]) -> str:
@@ -35,7 +36,8 @@ def headline(check: Mapping[str, Any], rows: Mapping[str, Requirement], wanted: 
     chosen = [j for j in check["judgements"] if j["verdict"] in set(wanted)]
     row = rows.get(chosen[0]["requirement"])
     more = f" (and {len(chosen) - 1} more)" if len(chosen) > 1 else ""
-    return f"{chosen[0]['requirement']} {chosen[0]['verdict']}: {row.statement if row else chosen[0]['reason']}{more}"
+    said = row.statement if row else visible(chosen[0]["reason"])
+    return f"{chosen[0]['requirement']} {chosen[0]['verdict']}: {said}{more}"
 
 
 def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
@@ -45,7 +47,7 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
         lines += [f"  {row.statement}", f"  {row.section}: {row.url}"]
     for label in ("expected", "seen", "reason"):
         if j[label]:
-            value = str(j[label]).replace("\n", "\n" + " " * 12)
+            value = visible(j[label], WORDS, keep="\n").replace("\n", "\n" + " " * 12)
             lines.append(f"  {label + ':':<10}{value}")
     if j["n"] > 1:
         lines.append(f"  repeated: {j['k']} of {j['n']} runs")
@@ -56,7 +58,7 @@ def judgement(j: Mapping[str, Any], row: Requirement | None) -> str:
 
 def exchange(key: str, x: Mapping[str, Any]) -> str:
     """Return one exchange: what the application does, then what the two witnesses saw, in one order of time."""
-    head = [f"  exchange {key}: {x['outcome']}"]
+    head = [f"  exchange {key}: {visible(x['outcome'])}"]
     title, does = program(x["script"])
     if does:
         head += [f"    {title}:", *(f"        {line}" for line in does), "    the exchange:"]
