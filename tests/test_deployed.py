@@ -63,7 +63,7 @@ DIRECT = {
     | rows("WSGI-URL", range(2, 8), 11, 12, 13, 14, 19, 20)
     | rows("WSGI-CGI", 2, 3, 4, 5, 10)
     | rows("WSGI-UNICODE", 2, 3, 4),
-    "asgi": rows("ASGI-HTTP-SCOPE", 1, 2, 3, range(6, 15), 18, 19, 22, 23, 24, 26, 37, 43, 44)
+    "asgi": rows("ASGI-HTTP-SCOPE", 1, 2, 3, range(6, 15), 18, 19, 22, 23, 24, 26, 37, 43, 44, 76)
     | rows("ASGI-HTTP-REQ", 5, 15)
     | rows("ASGI-WS-SCOPE", range(1, 12), 16, 17, 20, 21, 22)
     | rows("ASGI-TLS", 1),

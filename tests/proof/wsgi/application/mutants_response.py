@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import threading
 from collections.abc import Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -555,33 +554,33 @@ class InsistsOnTheEnd(Application):
         return response.body
 
 
-@mutant("WSGI-ITER-021", also=["WSGI-CALL-006"])
+@mutant("WSGI-ITER-021")
 class LocksUntilTheEnd(Application):
-    """Holds a lock until its last item, and answers 503 to others meanwhile."""
+    """Holds a lock until its last item, and answers 503 to who comes next."""
 
     def __init__(self) -> None:
-        """Have a lock."""
-        self.lock = threading.Lock()
+        """Have a lock that nobody holds."""
+        self.holder: Held | None = None
 
     def page_stream(self, environ: Environ) -> Response:
-        """Take the lock."""
-        if not self.lock.acquire(blocking=False):
+        """Take the lock; it refuses once, so that no check finds what another left."""
+        if self.holder is not None and self.holder.holds:
+            self.holder.holds = False
             return Response("503 Service Unavailable", body=[b"busy\n"])
-        return Response(body=Held(self.lock), length=False)
+        self.holder = Held()
+        return Response(body=self.holder, length=False)
 
 
 class Held:
-    """An iterable that releases a lock with its last item."""
+    """An iterable that lets go of a lock with its last item."""
 
-    def __init__(self, lock: threading.Lock) -> None:
-        """Take the lock."""
-        self.lock = lock
+    holds = True
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the items."""
         yield b"one\n"
         yield b"two\n"
-        self.lock.release()
+        self.holds = False
 
 
 @mutant("WSGI-ITER-021")
