@@ -18,6 +18,8 @@ from .talking import limit, speaks
 
 ENDS = ("returned", "raised")
 PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
+# Nobody has to wait for a client for ever; what it did not read is lost, and who sends is told.
+DROPS = "the server ended the connection of a client that did not read, and the application was told"
 FEW = 2
 GET = get()
 
@@ -100,6 +102,11 @@ def standing_still(server: Server, x: Exchange, name: str) -> bool:
             break
         server.channel.fence()
     return True
+
+
+def flooded(call: Call) -> int:
+    """Return how many sends of a `flood` were done when it ended, well or not; 0 where it goes on."""
+    return int((call.first("flood_ended") or {"done": 0})["done"])
 
 
 def held_up(server: Server, stack: ExitStack, request: bytes, script: Script) -> dict[str, Dialogue]:

@@ -30,7 +30,7 @@ from gateproof.target import Server
 from gateproof.wire.client import WireError
 from gateproof.wire.http2 import FIRST_WINDOW, Stream
 
-from .calling import ENDS, standing_still
+from .calling import ENDS, flooded, standing_still
 from .multiplexing import Talk, multiplexed
 from .responding import shown, trying, whole, without_additions
 from .watching import comes, kinds, over
@@ -186,7 +186,7 @@ def test_windows_that_are_full(server: Server, judge: Judge) -> None:
         x, stream = talk.begin(script=_flooding(PART * PARTS))
         _fill(talk, stream, WINDOW)
         standing_still(server, x, "flooded")
-        done = (x.call.first("flood_ended") or {"done": 0})["done"]
+        done = flooded(x.call)
         talk.http2.cancel(stream)
     judge("ASGI-HTTP-RESP-055", done < PARTS, "send waits while the window is full", f"{done} sends were done")
 

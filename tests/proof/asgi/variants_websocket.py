@@ -322,3 +322,15 @@ class LargeBuffers(Connection):
         """The choice."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=4 << 20)
+
+
+@choice(about=["ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", "ASGI-WS-031", "ASGI-WS-116"])
+class DropsSlowReaders(LargeBuffers):
+    """The connection of a client for whom too much waits is ended, and who sends is told."""
+
+    async def write(self, octets: bytes) -> None:
+        """The choice."""
+        if self.transport.get_write_buffer_size() > 1 << 20:
+            self.transport.abort()
+            raise ClientDisconnected("the client does not read")
+        await super().write(octets)
