@@ -94,7 +94,7 @@ def test_parts_are_joined(server: Server, judge: Judge, draw: Draw) -> None:
 
 
 @launch("beside")
-@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=3)
+@requirement("ASGI-HTTP-RESP-025", "ASGI-HTTP-RESP-031", revision=4)
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
     pid = server.exchange(GET, asgi(respond())).call.events[0].pid

@@ -257,7 +257,7 @@ def test_messages_are_sent(server: Server, judge: Judge, draw: Draw) -> None:
 
 
 @launch("beside")
-@requirement("ASGI-WS-116", "ASGI-WS-031")
+@requirement("ASGI-WS-116", "ASGI-WS-031", revision=2)
 def test_slow_reader(server: Server, judge: Judge) -> None:
     """While the client does not read, send waits; what is read at last is all that was sent."""
     with talking(server, wait("go"), flood(PART, PARTS, message()), send(message(text="end"))) as talk:
