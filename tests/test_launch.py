@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -177,6 +178,17 @@ def test_a_command_that_does_not_exist(channel: Channel, tmp_path: Path) -> None
     """The command is named."""
     with pytest.raises(LaunchError, match="/nowhere/server"):
         start(Profile("none", "wsgi", ("/nowhere/server", "{app}", "{port}")), channel, tmp_path)
+
+
+def test_a_machine_without_processes(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine refuses is told like every other trouble of a launch."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("gateproof.servers.launching.subprocess.Popen", refuses)
+    with pytest.raises(LaunchError, match="no process for its supervisor"):
+        start(scripted(""), channel, tmp_path)
 
 
 def test_somebody_else_on_the_port_is_not_our_server(channel: Channel, tmp_path: Path) -> None:

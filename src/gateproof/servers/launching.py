@@ -275,9 +275,9 @@ class Launch:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=write_end, start_new_session=True
             )
-        except OSError:
+        except OSError as error:  # of the machine: no memory, too many processes
             os.close(read_end)
-            raise
+            raise LaunchError(self._complaint(f"no process for its supervisor ({error})")) from error
         finally:
             os.close(write_end)
         self._log = Log(read_end)
