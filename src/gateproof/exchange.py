@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateproof.judge import Blocked
+from gateproof.wire.client import incoming
 from gateproof.wire.http1 import parse_head
 
 if TYPE_CHECKING:
     from gateproof.channel import Event
+    from gateproof.wire.client import Trace
     from gateproof.wire.http1 import Response
 
 REFUSALS = frozenset(range(400, 500)) | {501, 505}
@@ -112,7 +114,7 @@ class Exchange:
     launch: str
     method: str
     events_of: Callable[[str], list[Event]]
-    trace: list[tuple[float, str, bytes]] = field(default_factory=list)
+    trace: Trace = field(default_factory=list)
     response: Response | None = None
     interim: list[Response] = field(default_factory=list)
     partial: bytes = b""
@@ -157,6 +159,11 @@ class Exchange:
             return self.response
         raw, end, _ = self.partial.partition(b"\r\n\r\n")
         return parse_head(raw, raw + end) if end else None
+
+    @property
+    def received(self) -> bytes:
+        """Every octet that came on its connection."""
+        return incoming(self.trace)
 
     @property
     def answered(self) -> bool:

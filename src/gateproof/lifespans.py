@@ -57,7 +57,7 @@ class Life:
 
     def __repr__(self) -> str:
         """One line a life."""
-        if self.comes_to not in ("complete", "complete and return"):
+        if self.comes_to not in SERVED:
             return "; ".join(["startup", *self.startup, self.comes_to])
         last = ["shutdown", *self.shutdown, self.ends] if self.comes_to == "complete" else ["stop"]
         return "; ".join(["startup", *self.startup, self.comes_to, *self.requests, *last])
@@ -81,6 +81,7 @@ ANSWERS = {
     "raise": [fail()],
     "raise a group": [fail("ExceptionGroup")],
 }
+SERVED = ("complete", "complete and return")
 ENDS = {
     "complete": [done("shutdown"), receive(0.2)],
     "complete and return": [done("shutdown")],

@@ -170,9 +170,11 @@ def _texts(value: object, depth: int = 3) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif depth:
-        kept = getattr(value, "kwargs", None)  # how frameworks of Starlette's kind keep a middleware
-        parts = value.values() if isinstance(value, dict) else value if isinstance(value, SEQUENCES) else kept
-        for part in (parts.values() if isinstance(parts, dict) else parts) or ():
+        if not isinstance(value, (dict, *SEQUENCES)):
+            value = getattr(value, "kwargs", None)  # how frameworks of Starlette's kind keep a middleware
+        if isinstance(value, dict):
+            value = value.values()
+        for part in value if isinstance(value, Iterable) else ():
             yield from _texts(part, depth - 1)
 
 

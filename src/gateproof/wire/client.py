@@ -14,6 +14,7 @@ from gateproof.wire.http1 import Response, ResponseReader
 TRACE_LIMIT = 256 * 1024
 PIECE = 64 * 1024
 LOOK_S = 0.005  # what came before a deadline is there, however late we are to look
+Trace = list[tuple[float, str, bytes]]  # when, "in" or "out" (or how it ended), and the octets
 
 
 class WireError(Exception):
@@ -56,7 +57,7 @@ class Connection:
         server_name: str = "localhost",
     ) -> None:
         """Connect; raises `Refused` where nobody listens."""
-        self.trace: list[tuple[float, str, bytes]] = []
+        self.trace: Trace = []
         self.reader = ResponseReader()
         self.broken = False
         self.heard = 0.0  # when octets came last
@@ -190,12 +191,22 @@ class Connection:
         else:
             self.reader.eof()
 
+    @property
+    def received(self) -> bytes:
+        """Every octet that came so far."""
+        return incoming(self.trace)
+
     def _note(self, direction: str, octets: bytes) -> None:
         room = TRACE_LIMIT - self._kept
         kept = octets[: max(room, 0)]
         if kept or not octets:
             self._kept += len(kept)
             self.trace.append((time.monotonic(), direction, kept))
+
+
+def incoming(trace: Trace) -> bytes:
+    """Return the octets of a trace that came from the server."""
+    return b"".join(octets for _, direction, octets in trace if direction == "in")
 
 
 def _with_a_look(deadline: float) -> float:

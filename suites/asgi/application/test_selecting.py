@@ -12,6 +12,7 @@ from gateproof.judge import Judge
 from gateproof.wire import conditions, selecting
 from gateproof.wire.selecting import Field, Selected, Way
 
+from ...selecting import judge_each
 from .test_http_response import everywhere
 from .varying import selected, working
 
@@ -31,45 +32,33 @@ def ask(app: App, usual: Usual, *fields: Field) -> Selected:
 @requirement("ASGI-HTTP-RESP-065", "ASGI-HTTP-RESP-067", revision=2)
 def test_a_part_is_the_part_that_it_says(app: App, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, and none where If-Range names another tag."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"ASGI-HTTP-RESP-065": selecting.parts, "ASGI-HTTP-RESP-067": selecting.joined})
-    if judge.judgements:
-        judge.unsupported_rest("no range is answered by a part", lacks="ranges")
-    judge.unsupported_rest("no answer is the same every time")
+    laws = {"ASGI-HTTP-RESP-065": selecting.parts, "ASGI-HTTP-RESP-067": selecting.joined}
+    judge_each(judge, ways(app), laws, otherwise="no range is answered by a part", lacks="ranges")
 
 
 @requirement("ASGI-HTTP-RESP-066", revision=2)
 def test_a_condition_that_holds(app: App, judge: Judge) -> None:
     """Who has another version than the answer's gets the answer."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"ASGI-HTTP-RESP-066": conditions.held})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"ASGI-HTTP-RESP-066": conditions.held})
 
 
 @requirement("ASGI-HTTP-RESP-074", "ASGI-HTTP-RESP-075")
 def test_a_version_that_the_client_has(app: App, judge: Judge) -> None:
     """Who has the answer's version has it however the tag is spelled, and is told what to keep it by."""
-    for way in ways(app):
-        laws = {"ASGI-HTTP-RESP-074": conditions.matched, "ASGI-HTTP-RESP-075": conditions.repeated}
-        selecting.judged(judge, way, laws)
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"ASGI-HTTP-RESP-074": conditions.matched, "ASGI-HTTP-RESP-075": conditions.repeated})
 
 
 @requirement("ASGI-HTTP-RESP-076")
 def test_an_origin_that_is_allowed(app: App, judge: Judge) -> None:
     """Who allows the origin that asks says in Vary that it hangs on the request."""
     law = partial(selecting.allowed, origins=(*app.origins, *selecting.ORIGINS))
-    for way in ways(app):
-        selecting.judged(judge, way, {"ASGI-HTTP-RESP-076": law})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"ASGI-HTTP-RESP-076": law})
 
 
 @requirement("ASGI-HTTP-RESP-068", "ASGI-HTTP-RESP-069")
 def test_a_coding_is_one_that_was_asked_for(app: App, judge: Judge) -> None:
     """Who encodes says in Vary that it hangs on the request, and encodes for those alone who take it."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"ASGI-HTTP-RESP-068": selecting.named, "ASGI-HTTP-RESP-069": selecting.refused})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"ASGI-HTTP-RESP-068": selecting.named, "ASGI-HTTP-RESP-069": selecting.refused})
 
 
 @requirement("ASGI-HTTP-RESP-070")

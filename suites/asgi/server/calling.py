@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from gateproof.asgi_scripts import Script, Step, asgi, attempt, close, note, ok, receive, respond, send, wait
 from gateproof.dialogue import Dialogue
 from gateproof.exchange import Call, Exchange
-from gateproof.judge import Unsupported
+from gateproof.judge import Judge, Unsupported
 from gateproof.target import Server
 from gateproof.wire.request import get
 
@@ -18,8 +18,6 @@ from .talking import limit, speaks
 
 ENDS = ("returned", "raised")
 PART, PARTS = 65_536, 192  # 12 MiB: more than any kernel buffers of one connection
-# Nobody has to wait for a client for ever; what it did not read is lost, and who sends is told.
-DROPS = "the server ended the connection of a client that did not read, and the application was told"
 FEW = 2
 GET = get()
 
@@ -107,6 +105,14 @@ def standing_still(server: Server, x: Exchange, name: str) -> bool:
 def flooded(call: Call) -> int:
     """Return how many sends of a `flood` were done when it ended, well or not; 0 where it goes on."""
     return int((call.first("flood_ended") or {"done": 0})["done"])
+
+
+def judge_late_reading(judge: Judge, row: str, call: Call, right: bool, wanted: str, seen: str) -> None:
+    """Judge what was read at last; nobody has to wait for a client for ever, if who sends is told that it is over."""
+    if right or not call.has("raised"):
+        judge(row, right, wanted, seen)
+    else:
+        judge.blocked(row, "the server ended the connection of a client that did not read, and told the application")
 
 
 def held_up(server: Server, stack: ExitStack, request: bytes, script: Script) -> dict[str, Dialogue]:

@@ -70,11 +70,6 @@ def parted(parts: Iterable[bytes], *fields: tuple[bytes, bytes], status: int = 2
     return asgi(send(start(status, [TEXT, *fields])), *events)
 
 
-def raw(connection: Dialogue) -> bytes:
-    """Return every octet that came on a connection."""
-    return b"".join(octets for _, direction, octets in connection.wire.trace if direction == "in")
-
-
 def sent(server: Server, script: Script) -> tuple[Exchange, bytes]:
     """Return an exchange with every octet that came of it by the time at which the server had answered others.
 
@@ -84,7 +79,7 @@ def sent(server: Server, script: Script) -> tuple[Exchange, bytes]:
         x = connection.begin(get(), script)
         ends(server, x)
         behind(server, connection)
-        return x, raw(connection)
+        return x, x.received
 
 
 def head_of(octets: bytes) -> Response | None:

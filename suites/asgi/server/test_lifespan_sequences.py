@@ -12,7 +12,7 @@ from gateproof.channel import Event
 from gateproof.check import launch, requirement
 from gateproof.draw import Draw
 from gateproof.judge import Blocked, Judge
-from gateproof.lifespans import FIRST, Life
+from gateproof.lifespans import FIRST, SERVED, Life
 from gateproof.patience import SETTLE_S
 from gateproof.target import Server
 from gateproof.wire.request import get
@@ -21,7 +21,6 @@ from .living import START_S, answered, begun, demanded, failing, heard, limit, m
 from .looking import plain
 
 ASKED: dict[str, Script] = {"a request": ok(), "a request that raises": asgi(fail())}
-SERVED = ("complete", "complete and return")
 CORPUS = [
     FIRST,
     Life(("an unknown event",), "failed"),

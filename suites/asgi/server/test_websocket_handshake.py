@@ -99,7 +99,7 @@ def test_waits_for_the_reply(server: Server, judge: Judge) -> None:
         if not talk.wait("waiting"):
             raise Blocked("the application did not come to its reply")
         followed(server, talk.dialogue.wire)
-        seen = b"".join(octets for _, direction, octets in talk.dialogue.wire.trace if direction == "in")
+        seen = talk.exchange.received
         judge("ASGI-WS-003", not seen.startswith(b"HTTP/1.1 101"), "no 101 before the reply", seen[:80])
         talk.dialogue.release("go")
 

@@ -17,7 +17,7 @@ from gateproof.judge import Blocked, Judge
 from gateproof.target import Server
 from gateproof.wire import websocket as ws
 
-from .calling import DROPS, PART, PARTS, flooded, standing_still
+from .calling import PART, PARTS, flooded, judge_late_reading, standing_still
 from .looking import ABSENT, plain
 from .talking import answers_soon, content, ended, events, limit, same, short, speaks, talking
 from .watching import memory, pour
@@ -275,10 +275,8 @@ def test_slow_reader(server: Server, judge: Judge) -> None:
     judge("ASGI-WS-116", done < PARTS, "send waits while the client does not read", f"{done} sends were done")
     wanted = [Message(ws.BINARY, b"x" * PART)] * PARTS + [Message(ws.TEXT, b"end")]
     what = f"{len(seen)} messages of {sum(len(one.payload) for one in seen)} octets, {ended(talk)}"
-    if seen == wanted or not talk.call.has("raised"):
-        judge("ASGI-WS-031", seen == wanted, f"{PARTS} messages of {PART} octets, and one behind them", what)
-    else:
-        judge.blocked("ASGI-WS-031", DROPS)
+    all_of_them = f"{PARTS} messages of {PART} octets, and one behind them"
+    judge_late_reading(judge, "ASGI-WS-031", talk.call, seen == wanted, all_of_them, what)
     judge.reading("ASGI-WS-116", f"{PART * PARTS >> 20} MiB that nobody reads: the process grows by {grown} MiB")
 
 

@@ -13,6 +13,7 @@ from gateproof.judge import Judge
 from gateproof.wire import conditions, selecting
 from gateproof.wire.selecting import Field, Selected, Way
 
+from ...selecting import judge_each
 from .looking import as_text, constant, failed, same, selected
 
 
@@ -35,43 +36,32 @@ def ask(app: Application, place: Place, *fields: Field) -> Selected:
 @requirement("WSGI-HTTP-048", "WSGI-HTTP-050", revision=2)
 def test_a_part_is_the_part_that_it_says(app: Application, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, and none where If-Range names another tag."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-048": selecting.parts, "WSGI-HTTP-050": selecting.joined})
-    if judge.judgements:
-        judge.unsupported_rest("no range is answered by a part", lacks="ranges")
-    judge.unsupported_rest("no answer is the same every time")
+    laws = {"WSGI-HTTP-048": selecting.parts, "WSGI-HTTP-050": selecting.joined}
+    judge_each(judge, ways(app), laws, otherwise="no range is answered by a part", lacks="ranges")
 
 
 @requirement("WSGI-HTTP-049", revision=2)
 def test_a_condition_that_holds(app: Application, judge: Judge) -> None:
     """Who has another version than the answer's gets the answer."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-049": conditions.held})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"WSGI-HTTP-049": conditions.held})
 
 
 @requirement("WSGI-HTTP-059", "WSGI-HTTP-060")
 def test_a_version_that_the_client_has(app: Application, judge: Judge) -> None:
     """Who has the answer's version has it however the tag is spelled, and is told what to keep it by."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-059": conditions.matched, "WSGI-HTTP-060": conditions.repeated})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"WSGI-HTTP-059": conditions.matched, "WSGI-HTTP-060": conditions.repeated})
 
 
 @requirement("WSGI-HTTP-061")
 def test_an_origin_that_is_allowed(app: Application, judge: Judge) -> None:
     """Who allows the origin that asks says in Vary that it hangs on the request."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-061": selecting.allowed})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"WSGI-HTTP-061": selecting.allowed})
 
 
 @requirement("WSGI-HTTP-051", "WSGI-HTTP-052")
 def test_a_coding_is_one_that_was_asked_for(app: Application, judge: Judge) -> None:
     """Who encodes says in Vary that it hangs on the request, and encodes for those alone who take it."""
-    for way in ways(app):
-        selecting.judged(judge, way, {"WSGI-HTTP-051": selecting.named, "WSGI-HTTP-052": selecting.refused})
-    judge.unsupported_rest("no answer is the same every time")
+    judge_each(judge, ways(app), {"WSGI-HTTP-051": selecting.named, "WSGI-HTTP-052": selecting.refused})
 
 
 @requirement("WSGI-HTTP-053")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateproof.check import requirement
+from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.scripts import Script, attempt, ok, start, wsgi
 from gateproof.target import Server
@@ -139,12 +140,8 @@ def test_transmission_ends_at_the_length(server: Server, judge: Judge) -> None:
     """At the end of the file, or after Content-Length octets."""
     offered(server)
     for kind in ("bytesio", "real"):
-        with server.connect() as connection:
-            x = connection.begin(get(b"/", CLOSE), wrapping(headers=(("Content-Length", "7"),), kind=kind))
-            connection.read(x, timeout=2.0)
-            connection.ends(1.0)
-            octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
-        body = body_of(x, octets)
+        x = _to_the_end(server, get(b"/", CLOSE), wrapping(headers=(("Content-Length", "7"),), kind=kind))
+        body = body_of(x, x.received)
         failed = x.response is None or x.response.status >= 500
         judge("WSGI-FILE-008", failed or len(body) <= 7, "seven octets", body[:60])
 
@@ -186,9 +183,14 @@ def test_a_wrapper_is_like_any_iterator(server: Server, judge: Judge) -> None:
 def _behind_the_head(server: Server, request: bytes, status: str, *, wrapped: bool) -> bytes:
     """Return what is sent of a file behind the header of a response that has no body."""
     script = {**wrapping(kind="real", wrapped=wrapped), "call": [start(status, [OCTETS])]}
+    x = _to_the_end(server, request, script)
+    return after_the_head(x.received) if x.response is not None and x.response.status < 500 else b""
+
+
+def _to_the_end(server: Server, request: bytes, script: Script) -> Exchange:
+    """Return an exchange with all that comes until its connection ends."""
     with server.connect() as connection:
         x = connection.begin(request, script)
         connection.read(x, timeout=2.0)
         connection.ends(1.0)
-        octets = b"".join(piece for _, direction, piece in connection.wire.trace if direction == "in")
-    return after_the_head(octets) if x.response is not None and x.response.status < 500 else b""
+    return x

@@ -32,14 +32,9 @@ def giving_form(form: Any) -> Script:
     return wsgi(["start", "200 OK", values.encode(form), ""], items=[b"ok"])
 
 
-def received(x: Exchange) -> bytes:
-    """Return every octet that came."""
-    return b"".join(octets for _, direction, octets in x.trace if direction == "in")
-
-
 def head_lines(x: Exchange) -> list[bytes]:
     """Return the lines of everything before the first empty line of the final response, however it was ended."""
-    return final(received(x)).replace(b"\r\n", b"\n").split(b"\n\n")[0].split(b"\n")
+    return final(x.received).replace(b"\r\n", b"\n").split(b"\n\n")[0].split(b"\n")
 
 
 def raised(x: Exchange) -> bool:
@@ -137,8 +132,8 @@ def test_nothing_is_injected(server: Server, judge: Judge, draw: Draw) -> None:
         judge(row, not injected, f"no line of its own from {header!a}", lines)
         bare = [line for line in lines if b"\0" in line or b"\r" in line]
         judge(row, not bare, f"neither CR nor NUL from {header!a}", bare)
-        body = after_the_head(received(x))  # the page of an error may quote what was refused, and does so further on
-        judge(row, not body.startswith(b"X-Inj"), f"no body of its own from {header!a}", received(x))
+        body = after_the_head(x.received)  # the page of an error may quote what was refused, and does so further on
+        judge(row, not body.startswith(b"X-Inj"), f"no body of its own from {header!a}", x.received)
 
     ends = st.sampled_from(["\r\n", "\n", "\r", "\0", "\r\n\r\n"])
     values_ = st.builds(lambda a, e: ("X-A", f"{a}{e}X-Inj: 1"), st.sampled_from(["", "v", "a b"]), ends)
@@ -197,7 +192,7 @@ def test_a_hop_by_hop_header_does_not_spoil_the_framing(server: Server, judge: J
             continue
         both = len(response.all(b"Transfer-Encoding")) > 1 or any("both" in p for p in response.problems)
         good = response.body == b"ok" and response.complete and not both
-        judge("WSGI-HEADERS-023", good, "a message whose body is 'ok'", received(x))
+        judge("WSGI-HEADERS-023", good, "a message whose body is 'ok'", x.received)
 
 
 @requirement("WSGI-HEADERS-024", revision=2)

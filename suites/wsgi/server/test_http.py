@@ -28,11 +28,6 @@ def giving(blocks: list[bytes], *headers: tuple[str, str], kind: str = "generato
     return wsgi(start(status, [OCTETS, *headers]), items=blocks, kind=kind)
 
 
-def received(connection: Dialogue) -> bytes:
-    """Return every octet that came on a connection."""
-    return b"".join(octets for _, direction, octets in connection.wire.trace if direction == "in")
-
-
 def in_step(connection: Dialogue) -> str:
     """Make another exchange on the connection; say what is wrong, '' where it ends or answers in order.
 
@@ -83,7 +78,7 @@ def test_no_more_than_the_announced_length(server: Server, judge: Judge, draw: D
             x = connection.begin(get(b"/", (b"Connection", b"close")), script)
             connection.read(x, timeout=2.0)
             connection.ends(1.0)
-            body = body_of(x, received(connection))
+            body = body_of(x, connection.wire.received)
         failed = x.response is None or x.response.status >= 500
         judge("WSGI-HTTP-001", failed or len(body) <= length, f"at most {length} octets of body", body[:60])
 
@@ -171,7 +166,7 @@ def test_bodiless_responses_and_the_next_one(server: Server, judge: Judge) -> No
             x = connection.begin(request, script)
             connection.read(x)
             wrong = in_step(connection)
-            rest = after_the_head(received(connection))
+            rest = after_the_head(connection.wire.received)
             judge("WSGI-HTTP-016", not wrong, f"after {name} the connection is in step or closed", wrong)
             if x.response is None or x.response.status >= 500:
                 continue
@@ -447,7 +442,7 @@ def test_no_interim_response_after_the_final_one(server: Server, judge: Judge) -
             _interim(connection, 0.5)
             connection.send(b"hello")
             connection.read(x, timeout=2.0)
-            octets = received(connection)
+            octets = connection.wire.received
         final = min(
             (place for mark in (b"1 2", b"0 2", b"1 4", b"1 5") if (place := octets.find(b"HTTP/1." + mark)) >= 0),
             default=-1,
@@ -458,9 +453,7 @@ def test_no_interim_response_after_the_final_one(server: Server, judge: Judge) -
     with server.connect() as connection:
         x = connection.begin(post(b"hello", (b"Expect", b"100-continue"), version=b"HTTP/1.0"), at_once)
         connection.read(x, timeout=2.0)
-        judge(
-            "WSGI-HTTP-028", not received(connection).startswith(b"HTTP/1.1 100"), "no 100", received(connection)[:60]
-        )
+    judge("WSGI-HTTP-028", not x.received.startswith(b"HTTP/1.1 100"), "no 100", x.received[:60])
 
 
 @requirement("WSGI-HTTP-030")

@@ -178,9 +178,8 @@ def test_the_iterable_is_used_once(server: Server, judge: Judge) -> None:
 def test_what_is_no_iterable_of_bytes_is_an_error(server: Server, judge: Judge) -> None:
     """Text is not sent; None is no success."""
     x = server.exchange(get(), returning(["gateproof-text"], "generator"), timeout=2.0)
-    received = b"".join(octets for _, direction, octets in x.trace if direction == "in")
     refused = x.response is not None and x.response.status >= 500  # its page may quote what was refused
-    judge("WSGI-ITER-016", refused or b"gateproof-text" not in received, "the text is not sent", received[-80:])
+    judge("WSGI-ITER-016", refused or b"gateproof-text" not in x.received, "the text is not sent", x.received[-80:])
     none = server.exchange(get(), wsgi(start("200 OK", []), kind="none"), timeout=2.0)
     whole = none.response is not None and none.response.status < 400 and none.response.framing != "close"
     judge("WSGI-ITER-017", not (whole and none.answer.complete), "no complete 200 for None", none.outcome)

@@ -198,12 +198,11 @@ def test_everything_that_is_allowed_is_accepted(server: Server, judge: Judge, dr
 def test_no_call_of_start_response(server: Server, judge: Judge) -> None:
     """What reaches the wire then is a well-formed error response, or nothing."""
     x = server.exchange(get(), wsgi(items=[b"x"]))
-    received = b"".join(octets for _, direction, octets in x.trace if direction == "in")
-    good = not received or (x.response is not None and x.response.status >= 200 and not x.response.problems)
-    judge("WSGI-START-012", good, "a well-formed response or no octet", received[:120])
+    good = not x.received or (x.response is not None and x.response.status >= 200 and not x.response.problems)
+    judge("WSGI-START-012", good, "a well-formed response or no octet", x.received[:120])
     success = x.response is not None and 200 <= x.response.status < 400
-    judge("WSGI-START-023", not success, "an error", received[:120])
-    judge("WSGI-START-024", bool(received), "an answer", x.outcome)
+    judge("WSGI-START-023", not success, "an error", x.received[:120])
+    judge("WSGI-START-024", bool(x.received), "an answer", x.outcome)
 
 
 @requirement("WSGI-START-013")

@@ -105,10 +105,9 @@ def test_write_takes_bytes_only(server: Server, judge: Judge) -> None:
     """Text is an error, and is not sent."""
     has_write(server)
     x = server.exchange(get(), wsgi(start("200 OK", []), attempt([write("gateproof-text")])), timeout=2.0)
-    received = b"".join(octets for _, direction, octets in x.trace if direction == "in")
     said = x.call.first("write") or {}
     judge("WSGI-WRITE-004", "raised" in said, "write() raises", said)
-    judge("WSGI-WRITE-004", b"gateproof-text" not in received, "the text is not sent", received[-60:])
+    judge("WSGI-WRITE-004", b"gateproof-text" not in x.received, "the text is not sent", x.received[-60:])
 
 
 @requirement("WSGI-WRITE-005")
@@ -120,5 +119,4 @@ def test_write_beyond_the_announced_length(server: Server, judge: Judge) -> None
         x = connection.begin(get(b"/", (b"Connection", b"close")), script)
         connection.read(x, timeout=2.0)
         connection.ends(1.0)
-        received = b"".join(octets for _, direction, octets in connection.wire.trace if direction == "in")
-    judge("WSGI-WRITE-005", b"efgh" not in received, "four octets of body", received[-60:])
+    judge("WSGI-WRITE-005", b"efgh" not in x.received, "four octets of body", x.received[-60:])
