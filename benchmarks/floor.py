@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from gateproof.servers import Launch, launch, launching, resolve
+from gateproof.servers.supervising import SUPERVISORS
 
 HERE = Path(__file__).parent
 MOST = 2.0
@@ -196,6 +197,7 @@ def cost(server: str, recording: dict[str, Any], plays: bool) -> tuple[float, fl
         ours = spent(resource.RUSAGE_SELF) - mine
     drain.closing = True
     drain.thread.join()
+    SUPERVISORS.close()  # only a process that ended tells what its own have spent
     return spent() - before, ours, exchanges
 
 

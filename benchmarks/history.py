@@ -83,7 +83,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "header-output": ("WSGI-HEADERS", "WSGI-START", "WSGI-STATUS", "WSGI-UNICODE"),
     "close": ("WSGI-ITER", "WSGI-STREAM", "WSGI-HTTP"),
     "start-response": ("WSGI-START", "WSGI-EXC", "WSGI-ITER", "WSGI-CALL", "WSGI-WRITE", "WSGI-STATUS"),
-    "body-iterable": ("WSGI-ITER", "WSGI-STREAM", "WSGI-WRITE", "WSGI-HTTP"),
+    "body-iterable": ("WSGI-ITER", "WSGI-STREAM", "WSGI-WRITE", "WSGI-HTTP", "WSGI-START-005"),
     "expect-continue": ("WSGI-HTTP", "FRAME"),
     "error-handling": ("WSGI-EXC", "WSGI-ITER", "WSGI-START", "WSGI-HTTP"),
 }

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import pytest
 from gateproof.channel import Channel
 from gateproof.exchange import Exchange
 from gateproof.scripts import ok
-from gateproof.servers import Launch, LaunchError, Profile, launch, launching, resolve
+from gateproof.servers import Launch, LaunchError, Profile, launch, launching, resolve, supervising
 from gateproof.servers.launching import STOP_S
 from gateproof.target import DYING_S, Server
 from gateproof.wire.request import get
@@ -186,9 +187,42 @@ def test_a_machine_without_processes(channel: Channel, tmp_path: Path, monkeypat
     def refuses(*_: object, **__: object) -> None:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("gateproof.servers.launching.subprocess.Popen", refuses)
+    monkeypatch.setattr(launching, "SUPERVISORS", supervising.Supervisors())
+    monkeypatch.setattr(supervising.subprocess, "Popen", refuses)
     with pytest.raises(LaunchError, match="no process for its supervisor"):
         start(scripted(""), channel, tmp_path)
+
+
+def test_a_machine_that_forks_no_more(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that would fork a supervisor tells why it cannot, and goes on."""
+    script = tmp_path / "refuses.py"
+    script.write_text(f"""
+import os, runpy
+def refuses():
+    raise BlockingIOError("Resource temporarily unavailable")
+os.fork = refuses
+runpy.run_path({str(supervising.SCRIPT)!r}, run_name="__main__")
+""")
+    with closing(supervising.Supervisors()) as mine:
+        monkeypatch.setattr(launching, "SUPERVISORS", mine)
+        monkeypatch.setattr(supervising, "SCRIPT", script)
+        for _ in range(2):
+            with pytest.raises(LaunchError, match="no process for its supervisor: Resource temporarily"):
+                start(scripted(""), channel, tmp_path)
+
+
+def test_a_forking_process_that_was_killed(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launches outlive it, end as they should, and the next one finds another."""
+    with closing(supervising.Supervisors()) as mine:
+        monkeypatch.setattr(launching, "SUPERVISORS", mine)
+        first = start(resolve("wsgiref", rootdir=tmp_path), channel, tmp_path / "first")
+        assert mine.pid
+        os.kill(mine.pid, signal.SIGKILL)
+        second = start(resolve("wsgiref", rootdir=tmp_path), channel, tmp_path / "second")
+        for running in (first, second):
+            assert Server(running, channel).exchange(get()).response
+            running.stop()
+        assert gone([first.pid, second.pid])
 
 
 def test_somebody_else_on_the_port_is_not_our_server(channel: Channel, tmp_path: Path) -> None:

@@ -51,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
         lint_plugin.configure(config)
     if option.gateproof_server is option.gateproof_app is option.gateproof_middleware is None:
         return
+    from gateproof import compiled
+
+    compiled.prefer()
     from gateproof import collecting
 
     collecting.configure(config)

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gateproof.servers.profiles import Profile, VariantSpec, describe, fits
+from gateproof.servers.supervising import SUPERVISORS, NotStarted, Supervised
 from gateproof.wire.client import Connection, Refused, WireError
 from gateproof.wire.request import get
 
@@ -115,7 +115,7 @@ class Launch:
     watched: bool = False
     given_up: threading.Event = field(default_factory=threading.Event)
     earlier: list[dict[str, Any]] = field(default_factory=list)
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Supervised | None = None
     _log: Log | None = None
     _exited: threading.Event = field(default_factory=threading.Event)
     _errors: int = 0
@@ -235,15 +235,7 @@ class Launch:
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(OSError):
-            assert process.stdin is not None
-            process.stdin.write(b"kill\n" if at_once else b"stop\n")
-            process.stdin.close()
-        try:
-            process.wait(STOP_S * 2 + 2)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.stop(STOP_S * 2 + 2, at_once=at_once)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of the report."""
@@ -270,41 +262,22 @@ class Launch:
         self.exit_status = None
         read_end, write_end = os.pipe()
         spec = {"argv": self.argv, "env": self._environment(), "cwd": str(self.folder), "stop_s": STOP_S}
-        command = [sys.executable, "-S", str(HERE / "supervisor.py"), json.dumps(spec)]
         try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=write_end, start_new_session=True
-            )
-        except OSError as error:  # of the machine: no memory, too many processes
+            self._process = SUPERVISORS.start(spec, write_end)
+        except NotStarted as error:
             os.close(read_end)
-            raise LaunchError(self._complaint(f"no process for its supervisor ({error})")) from error
+            raise LaunchError(self._complaint(str(error))) from error
         finally:
             os.close(write_end)
         self._log = Log(read_end)
-        assert self._process.stdout is not None
-        first = self._process.stdout.readline()
-        try:
-            said = json.loads(first)
-        except ValueError:
-            self._process.stdout.close()
-            self.stop()
-            raise LaunchError(self._complaint("the supervisor did not start")) from None
-        if "failed" in said:
-            self._process.stdout.close()
-            self.stop()
-            raise LaunchError(self._complaint(f"the command cannot be run ({said['failed']})"))
-        self.pid = said["pid"]
-        threading.Thread(target=self._watch, args=(self._process,), name="gateproof-watch", daemon=True).start()
-
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
+        self.pid = self._process.pid
         exited = self._exited
-        for line in process.stdout:
-            with contextlib.suppress(ValueError):
-                self.exit_status = json.loads(line).get("exit")
-                exited.set()
-        process.stdout.close()
-        exited.set()
+
+        def told(said: dict[str, Any]) -> None:
+            self.exit_status = said.get("exit")
+            exited.set()
+
+        self._process.listen(told, exited.set)
 
     def _command(self) -> list[str]:
         template = command_of(self.profile, self.spec)

@@ -1,11 +1,14 @@
 """The parent of a server under test: it outlives neither the test run nor lets anything of the server outlive it.
 
-One file, standard library only, started by path. It reads its standard input, the write end of which only the test run
-holds: at a word (`stop`, or `kill`: at once), or at its end (run killed, worker dead), it stops the server and then
-kills every descendant, also those that changed their session. On Linux it is the subreaper, so that what a server left
-behind becomes its own child.
+One file, standard library only, started by path, once for all launches of a run: it forks a supervisor for each, as
+Python itself takes as long to start as some servers. Its standard input is a socket. For each launch it is sent a line,
+one JSON object {"argv", "env", "cwd", "stop_s"}, and with it two descriptors: a socket to the test run, which is the
+supervisor's standard input and output, and what becomes the server's output and errors.
 
-Argument: one JSON object {"argv", "env", "cwd", "stop_s", "fds"}. It prints one JSON line {"pid"} and one {"exit"}.
+A supervisor reads that socket, the other end of which only the test run holds: at a word (`stop`, or `kill`: at once),
+or at its end (run killed, worker dead), it stops the server and then kills every descendant, also those that changed
+their session. On Linux it is the subreaper, so that what a server left behind becomes its own child. It says one JSON
+line {"pid", "supervisor"} or {"failed"}, and one {"exit"}.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -90,19 +94,72 @@ def kill_rest(deadline_s: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-def say(data: dict[str, Any]) -> None:
+def say(data: dict[str, Any], to: int = 1) -> None:
     """Tell the test run something; it may be gone."""
     try:
-        os.write(1, json.dumps(data).encode("ascii") + b"\n")
+        os.write(to, json.dumps(data).encode("ascii") + b"\n")
     except OSError:
         pass
 
 
-def main(spec: dict[str, Any]) -> None:
-    """Start the server, wait for its end or ours, and leave nothing behind."""
-    become_subreaper()
+def main() -> None:
+    """Fork a supervisor for each launch that the test run asks for, until it asks no more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the test run, which then tells us
+    signal.signal(signal.SIGCHLD, lambda *_: reap(0))  # reaped, so that what they computed counts as the run's
+    with socket.socket(fileno=0) as asked:
+        while True:
+            line, ends = hear(asked)
+            if not line:
+                return
+            try:
+                child = os.fork()
+            except OSError as error:
+                say({"failed": "no process for its supervisor: %s" % error}, ends[0])
+                child = -1
+            if child == 0:
+                become(*ends)
+                run(json.loads(line))
+            for end in ends:
+                os.close(end)
+
+
+def hear(asked: socket.socket) -> tuple[bytes, list[int]]:
+    """Return the line of the next launch with its descriptors; an empty one at the end."""
+    line = b""
+    ends: list[int] = []
+    while not line.endswith(b"\n"):
+        octets, more, _, _ = socket.recv_fds(asked, 65536, 2)
+        if not octets:
+            return b"", ends
+        line += octets
+        ends += more
+    return line, ends
+
+
+def become(run_end: int, log: int) -> None:
+    """Be a process of our own, with the descriptors that are for it alone."""
+    os.setsid()
+    for number, end in enumerate((run_end, run_end, log)):
+        os.dup2(end, number)  # the first takes the place of the socket that asks for launches
+    os.closerange(3, max(run_end, log) + 1)
+
+
+def run(spec: dict[str, Any]) -> None:
+    """Supervise and end: nothing that the parent has begun is for the child to go on with."""
+    status = 1
+    try:
+        supervise(spec)
+        status = 0
+    except BaseException as error:  # it is told in the log of the launch
+        os.write(2, ("gateproof: the supervisor failed: %r\n" % error).encode("utf-8", "backslashreplace"))
+    finally:
+        os._exit(status)
+
+
+def supervise(spec: dict[str, Any]) -> None:
+    """Start the server, wait for its end or ours, and leave nothing behind."""
+    become_subreaper()
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
@@ -117,13 +174,12 @@ def main(spec: dict[str, Any]) -> None:
             stderr=2,
             start_new_session=True,
             restore_signals=True,
-            pass_fds=spec.get("fds", ()),
             preexec_fn=default_signals,
         )
     except OSError as error:
         say({"failed": "%s: %s" % (type(error).__name__, error)})
         return
-    say({"pid": server.pid})
+    say({"pid": server.pid, "supervisor": os.getpid()})
     status = None
     while status is None:
         ready, _, _ = select.select([0, wake_read], [], [])
@@ -167,4 +223,4 @@ def stop(server: int, deadline_s: float) -> int | None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main()
