@@ -13,6 +13,7 @@ from gateproof.draw import Draw
 from gateproof.exchange import Exchange
 from gateproof.judge import Judge
 from gateproof.target import Server
+from gateproof.wire.grammar import malformed
 from gateproof.wire.http1 import Response, final
 from gateproof.wire.request import get
 
@@ -118,6 +119,15 @@ def test_fields_arrive(server: Server, judge: Judge, draw: Draw) -> None:
             [(b"location", b"/a%20b?c=d"), (b"link", b"</a>; rel=next"), (b"www-authenticate", b'Basic realm="x"')],
         ]
         draw(law, st.lists(pairs, min_size=1, max_size=7), corpus)
+
+
+@requirement("ASGI-HTTP-RESP-081")
+def test_a_response_has_a_date(server: Server, judge: Judge) -> None:
+    """What the application answers without a Date leaves with one."""
+    for status in (200, 302, 404):
+        seen = server.exchange(get(), answer([(b"content-length", b"2")], status=status)).answer.all(b"Date")
+        right = [malformed([(b"date", value)]) for value in seen] == [""]
+        judge("ASGI-HTTP-RESP-081", right, f"one Date with {status}", seen)
 
 
 @requirement("ASGI-HTTP-RESP-056", "ASGI-HTTP-RESP-057")

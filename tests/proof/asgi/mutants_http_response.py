@@ -417,6 +417,24 @@ class ChunkedNothing(Http):
         return [(b"transfer-encoding", b"chunked")] if nothing else super().framing(total)
 
 
+@fault("ASGI-HTTP-RESP-081")
+class NeverDated(Http):
+    """No response has a date."""
+
+    def added(self) -> list[Pair]:
+        """The fault."""
+        return [pair for pair in super().added() if pair[0].lower() != b"date"]
+
+
+@fault("ASGI-HTTP-RESP-081")
+class DatedInItsOwnForm(Http):
+    """The date has the form of ISO 8601."""
+
+    def date(self) -> bytes:
+        """The fault."""
+        return b"2026-01-01T00:00:00Z"
+
+
 @fault("ASGI-HTTP-RESP-056")
 class AddsItsDate(Http):
     """The server's Date stands beside that of the application."""
