@@ -35,6 +35,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "WSGI-UNICODE-008": ("application", "fail"),
     "WSGI-UNICODE-009": ("application", "warn"),
     "WSGI-UNICODE-011": ("application", "warn"),
+    "WSGI-UNICODE-032": ("application", "warn"),
+    "WSGI-UNICODE-033": ("application", "warn"),
     "WSGI-INPUT-001": ("server", "fail"),
     "WSGI-INPUT-002": ("server", "fail"),
     "WSGI-INPUT-004": ("server", "warn"),

@@ -31,8 +31,8 @@ GRAMMARS = {
     }.items()
 }
 
-VERSIONS = frozenset({b"date", b"etag", b"last-modified"})  # by which a cache tells versions apart
-OTHERS = frozenset(GRAMMARS) - VERSIONS
+TAGS, DATES = frozenset({b"etag"}), frozenset({b"date", b"last-modified"})
+OTHERS = frozenset(GRAMMARS) - TAGS - DATES
 BREAKS = frozenset(b"\r\n\0")
 
 

@@ -29,8 +29,11 @@ UNPARSED: dict[str, tuple[Field, ...]] = {
     "conditions": (
         *((b"if-modified-since", value) for value in (b"yesterday", b"", b"0", b"Fri, 32 Foo 2100 25:00:00 GMT")),
         *((b"if-none-match", b'x, "'), (b"if-range", b"yesterday"), (b"if-unmodified-since", b"-1")),
+        (b"if-modified-since", b"Fri, 01 Jan 99999 00:00:00 GMT"),
+    ),
+    "ranges": (
         *((b"range", value) for value in (b"bytes=x-", b"bytes=--1", b"bytes=", b"=", b"bytes=1-0,-", b"lines=0-")),
-        *((b"range", b"bytes=0-,0-,0-"), (b"if-modified-since", b"Fri, 01 Jan 99999 00:00:00 GMT")),
+        (b"range", b"bytes=0-,0-,0-"),
     ),
     "wishes": (
         *((b"accept", b";q=,/"), (b"accept-language", b"*;q=x"), (b"accept-encoding", b"gzip;q=x")),
@@ -41,6 +44,8 @@ UNPARSED: dict[str, tuple[Field, ...]] = {
     "credentials": (
         *((b"authorization", value) for value in (b"Basic !!!", b"", b"Basic", b"Basic ab", b"Basic /zo=")),
         *((b"authorization", value) for value in (b"Digest", b'Digest a="', b"Bearer")),
+    ),
+    "cookies": (
         *((b"cookie", value) for value in (b"=; ;;a", b"a,b=c", b'a="', b'a="\\400"', b"$Version=1")),
         # Cookies that frameworks sign: what is not theirs has no signature.
         *((b"cookie", b"session=x; sessionid=x; csrftoken=x; messages=x"), (b"cookie", b"session=eyJhIjoxfQ.x.y")),
@@ -116,12 +121,26 @@ def judged(judge: Callable[[str, bool, str, str], object], way: Way, laws: Mappi
 
 def parts(way: Way) -> Iterator[tuple[str, str]]:
     """A part is the part that it says (14.4, 15.3.7)."""
+    return _by_ranges(way, _wrong_part)
+
+
+def missed(way: Way) -> Iterator[tuple[str, str]]:
+    """What is there is not refused (14.1.2, 15.5.16)."""
+    return _by_ranges(way, _refused_part)
+
+
+def told(way: Way) -> Iterator[tuple[str, str]]:
+    """Who refuses a range says how many octets there are (15.5.17)."""
+    return _by_ranges(way, _untold)
+
+
+def _by_ranges(way: Way, judged: Callable[[bytes, Selected, Selected], str]) -> Iterator[tuple[str, str]]:
     length = len(way.whole.body)
     # The last octet, and what is behind it.
     edge = [b"%d-%d" % (length - 1, length - 1), b"%d-" % (length - 1), b"%d-" % length] if length else []
     for ranges in (*RANGES, *edge):
         seen = way.ask((b"range", b"bytes=" + ranges))
-        yield f"{ranges!r} of {way.name}", _wrong_part(ranges, seen, way.whole) or _untold(seen, way.whole)
+        yield f"{ranges!r} of {way.name}", judged(ranges, seen, way.whole)
 
 
 def joined(way: Way) -> Iterator[tuple[str, str]]:
@@ -164,9 +183,7 @@ def refused(way: Way) -> Iterator[tuple[str, str]]:
 
 def _wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
     """Judge the answer to a range of an answer that is known as a whole."""
-    within = [span for each in ranges.split(b",") if (span := _span(each, len(whole.body)))]
-    if seen.status == 416 and len(within) == 1 and b"," not in ranges:
-        return f"416, and there are {len(whole.body)} octets"
+    within = _within(ranges, whole)
     if seen.status != 206 or seen.codings != whole.codings:
         return ""
     kind = b"".join(seen.values(b"content-type"))
@@ -181,7 +198,17 @@ def _wrong_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
     return next((wrong for fields, body in parts if (wrong := _wrong_span(fields, body, whole.body, within))), "")
 
 
-def _untold(seen: Selected, whole: Selected) -> str:
+def _within(ranges: bytes, whole: Selected) -> list[tuple[int, int]]:
+    return [span for each in ranges.split(b",") if (span := _span(each, len(whole.body)))]
+
+
+def _refused_part(ranges: bytes, seen: Selected, whole: Selected) -> str:
+    """Judge whether one range that names some octets is refused."""
+    there = b"," not in ranges and _within(ranges, whole)
+    return f"416, and there are {len(whole.body)} octets" if seen.status == 416 and there else ""
+
+
+def _untold(ranges: bytes, seen: Selected, whole: Selected) -> str:
     """Judge what 416 says of the length (15.5.17, and the grammar of 14.4)."""
     told = seen.values(b"content-range")
     if seen.status != 416 or told == [b"bytes */%d" % len(whole.body)]:

@@ -9,7 +9,7 @@ from gateproof.draw import Draw
 from gateproof.drive.asgi import App, Call
 from gateproof.drive.asgi.application import answer
 from gateproof.judge import Judge
-from gateproof.wire.grammar import OTHERS, VERSIONS, malformed
+from gateproof.wire.grammar import DATES, OTHERS, TAGS, malformed
 from gateproof.wire.request import looks_chunked
 
 from .surveying import overseen, survey
@@ -76,14 +76,15 @@ def test_a_response_without_content(app: App, judge: Judge) -> None:
     everywhere(app, judge, "ASGI-HTTP-RESP-061", "204 and 304 without body", body)
 
 
-@requirement("ASGI-HTTP-RESP-077", "ASGI-HTTP-RESP-078")
+@requirement("ASGI-HTTP-RESP-077", "ASGI-HTTP-RESP-078", "ASGI-HTTP-RESP-103", revision=2)
 def test_values_keep_to_their_grammar(app: App, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
 
     def wrong(names: frozenset[bytes]) -> Callable[[Call], object]:
         return lambda call: malformed(call.headers, names)
 
-    everywhere(app, judge, "ASGI-HTTP-RESP-077", "tags and dates as they are written", wrong(VERSIONS))
+    everywhere(app, judge, "ASGI-HTTP-RESP-077", "tags as they are written", wrong(TAGS))
+    everywhere(app, judge, "ASGI-HTTP-RESP-103", "dates as they are written", wrong(DATES))
     everywhere(app, judge, "ASGI-HTTP-RESP-078", "values that their fields have", wrong(OTHERS))
 
 

@@ -9,7 +9,7 @@ from gateproof.draw import Draw
 from gateproof.drive.asgi import App, Request
 from gateproof.drive.asgi.application import Answer, Usual, answer
 from gateproof.drive.asgi.scopes import CONTAINERS, MAY_BE_NONE, PLAIN, Server
-from gateproof.drive.paths import ODD_PATHS, bases
+from gateproof.drive.paths import LONG_PATHS, NAMES_OF_NONE, NULS, bases
 from gateproof.judge import Judge
 from gateproof.wire import selecting
 from gateproof.wire.selecting import UNPARSED
@@ -63,11 +63,14 @@ NO_FORMS = (
 )
 COPES = {
     "conditions": "ASGI-HTTP-SCOPE-070",
+    "ranges": "ASGI-HTTP-SCOPE-099",
     "wishes": "ASGI-HTTP-SCOPE-072",
-    "credentials": "ASGI-HTTP-SCOPE-073",
+    "credentials": "ASGI-HTTP-SCOPE-100",
+    "cookies": "ASGI-HTTP-SCOPE-073",
     "types": "ASGI-HTTP-SCOPE-074",
     "proxies": "ASGI-HTTP-SCOPE-075",
 }
+PATHS = {"ASGI-HTTP-SCOPE-068": NAMES_OF_NONE, "ASGI-HTTP-SCOPE-097": NULS, "ASGI-HTTP-SCOPE-098": LONG_PATHS}
 TLS: dict[str, Any] = {
     "server_cert": None,
     "client_cert_chain": [],
@@ -149,17 +152,17 @@ def test_the_path_of_a_socket(app: App, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-067", b":None" in before or b":None" not in now, "a URL without None for a port", bare)
 
 
-@requirement("ASGI-HTTP-SCOPE-068", revision=3)
+@requirement("ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-097", "ASGI-HTTP-SCOPE-098", revision=4)
 def test_any_path(app: App, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure of the application."""
     for base in bases(usual.request.path for usual in working(app)):
         usual = answer(app.http(Request(path=f"{base}/gateproof-no-such-place")))
-        for path in ODD_PATHS if usual.end != "hung" else ():
+        for row, path in [(row, path) for row, paths in PATHS.items() for path in paths] if usual.end != "hung" else ():
             seen = answer(app.http(Request(path=base + path)))
             # Who says 502 of every place that is not there says it of these.
             told = (usual.status or 500) > 500 and (seen.status, seen.end) == (usual.status, "")
             fine = not seen.broken or told
-            judge("ASGI-HTTP-SCOPE-068", fine, f"an answer for {base + path!r:.80}", seen)
+            judge(row, fine, f"an answer for {base + path!r:.80}", seen)
 
 
 @requirement("ASGI-HTTP-SCOPE-069", revision=2)
@@ -269,13 +272,15 @@ def test_octets_of_no_encoding(app: App, judge: Judge, draw: Draw) -> None:
     "ASGI-HTTP-SCOPE-073",
     "ASGI-HTTP-SCOPE-074",
     "ASGI-HTTP-SCOPE-075",
-    revision=2,
+    "ASGI-HTTP-SCOPE-099",
+    "ASGI-HTTP-SCOPE-100",
+    revision=3,
 )
 def test_what_cannot_be_parsed(app: App, judge: Judge) -> None:
     """Fields that promise a date, a range, a type and hold none, and a body that is no form: no failure."""
     for usual in working(app):
         for kind, row in COPES.items():
-            torn = selecting.torn(usual.answer.fields) if kind == "credentials" else ()
+            torn = selecting.torn(usual.answer.fields) if kind == "cookies" else ()
             for field in (*UNPARSED[kind], *torn):
                 changed = usual.request.but(headers=(*usual.request.headers, field))
                 survives(app, judge, row, usual, PLAIN, changed)

@@ -228,9 +228,9 @@ def _like(event: dict[str, Any], seen: Any) -> bool:
     return rest.items() <= seen.items() and set(event.get("headers", ())) <= fields
 
 
-@requirement("ASGI-MW-007", "ASGI-MW-021", revision=3)
+@requirement("ASGI-MW-007", "ASGI-MW-021", revision=4)
 def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge, draw: Draw) -> None:
-    """Parts come out in their order and number; joined they are the body that was sent, in both directions."""
+    """Parts come out in their order; joined they are the body that was sent, in both directions."""
     request = reached(middleware)[0].but(method="POST", headers=((b"content-length", b"%d" % len(BODY)),))
     middleware.inside(responding())
     rewrites = middleware.http(request.but(headers=())).body != b"inner"  # it makes something of every text by purpose
@@ -245,10 +245,11 @@ def test_events_and_bodies_arrive_in_order(middleware: Middleware, judge: Judge,
         judge("ASGI-MW-021", inner.body == BODY, "the body of the request inside", inner.body)
         if rewrites or encoded(call, ()):
             return
-        judge("ASGI-MW-021", call.body == BODY, "the body of the response outside", call.body)
-        sent = [event.get("body", b"") for event in call.sent if event.get("type") == "http.response.body"]
-        pieces = [piece for piece in sent if piece]
-        judge("ASGI-MW-007", pieces == [part for part in parts if part], f"{len(parts)} parts in order", call.outcome)
+        row = "ASGI-MW-007" if sorted(call.body) == sorted(BODY) else "ASGI-MW-021"  # the same octets in another order
+        judge(row, call.body == BODY, "the body of the response outside, in order", call.outcome)
+        pieces = [event for event in call.sent if event.get("body")]
+        if len(pieces) != len([part for part in parts if part]):
+            judge.reading("ASGI-MW-007", f"{len(parts)} parts come out as {len(pieces)}")
         judge("ASGI-MW-007", not call.sent or call.types[0] == "http.response.start", "the start first", call.outcome)
 
     draw(law, drawing.cuts(len(BODY)), [(), (3,), (0, 5, 5), (1, 2, 3, 4)], examples=15)

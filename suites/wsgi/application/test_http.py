@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from gateproof.check import requirement
 from gateproof.draw import Draw
-from gateproof.drive.paths import ODD_PATHS, bases
+from gateproof.drive.paths import LONG_PATHS, NAMES_OF_NONE, NULS, bases
 from gateproof.drive.wsgi import Manner, Request, Served
 from gateproof.drive.wsgi.application import Application
 from gateproof.judge import Judge
 from gateproof.wire import selecting
-from gateproof.wire.grammar import OTHERS, VERSIONS, malformed
+from gateproof.wire.grammar import DATES, OTHERS, TAGS, malformed
 from gateproof.wire.selecting import UNPARSED
 
 from .looking import as_text, differ, failed, judge_conduct, selected
 
 COPES = {
     "conditions": "WSGI-HTTP-047",
+    "ranges": "WSGI-HTTP-088",
     "wishes": "WSGI-HTTP-054",
-    "credentials": "WSGI-HTTP-055",
+    "credentials": "WSGI-HTTP-089",
+    "cookies": "WSGI-HTTP-055",
     "types": "WSGI-HTTP-056",
     "proxies": "WSGI-HTTP-057",
     "hosts": "WSGI-HTTP-058",
 }
+PATHS = {"WSGI-HTTP-062": NAMES_OF_NONE, "WSGI-HTTP-086": NULS, "WSGI-HTTP-087": LONG_PATHS}
 VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
 
 
@@ -67,7 +70,9 @@ def _other_length(one: Served, other: Served) -> bool:
     "WSGI-HTTP-056",
     "WSGI-HTTP-057",
     "WSGI-HTTP-058",
-    revision=3,
+    "WSGI-HTTP-088",
+    "WSGI-HTTP-089",
+    revision=4,
 )
 def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None:
     """What cannot be parsed is ignored or refused: it makes no call fail that comes to something without it."""
@@ -76,7 +81,7 @@ def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None
         if failed(plain):
             continue
         for kind, row in COPES.items():
-            torn = selecting.torn(selected(plain).fields) if kind == "credentials" else ()
+            torn = selecting.torn(selected(plain).fields) if kind == "cookies" else ()
             for field in (*UNPARSED[kind], *torn):
                 ((name, value),) = as_text([field])
                 host, fields = (value, ()) if kind == "hosts" else ("localhost", ((name, value),))
@@ -86,25 +91,25 @@ def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None
     judge.rest_blocked("no path answers a plain GET")
 
 
-@requirement("WSGI-HTTP-062")
+@requirement("WSGI-HTTP-062", "WSGI-HTTP-086", "WSGI-HTTP-087", revision=2)
 def test_copes_with_any_path(app: Application, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure, where a name that is none has none."""
     for base in bases(place.path for place in app.places):
         plain = app.serve(Request("GET", f"{base}/gateproof-no-such-place"))
-        for path in () if failed(plain) else ODD_PATHS:
+        for row, path in () if failed(plain) else [(row, path) for row, paths in PATHS.items() for path in paths]:
             odd = app.serve(Request("GET", base + path.encode("utf-8").decode("latin-1")))
             app.look_at(plain, odd)
-            judge("WSGI-HTTP-062", not failed(odd), plain.outcome, f"for {base + path!r:.80}, {odd.outcome}")
+            judge(row, not failed(odd), plain.outcome, f"for {base + path!r:.80}, {odd.outcome}")
     judge.rest_blocked("no place answers what is not there")
 
 
-@requirement("WSGI-HTTP-063", "WSGI-HTTP-064")
+@requirement("WSGI-HTTP-063", "WSGI-HTTP-064", "WSGI-HTTP-092", revision=2)
 def test_values_keep_to_their_grammar(app: Application, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
     for served in app.survey():
         if served.error is None and served.starts:
             app.look_at(served)
-            for row, names in (("WSGI-HTTP-063", VERSIONS), ("WSGI-HTTP-064", OTHERS)):
+            for row, names in (("WSGI-HTTP-063", TAGS), ("WSGI-HTTP-064", OTHERS), ("WSGI-HTTP-092", DATES)):
                 told = malformed(selected(served).fields, names)
                 judge(row, not told, "values that their fields have", f"{served.request.path}: {told}")
     for row in judge.rows:

@@ -33,10 +33,15 @@ def ask(app: Application, place: Place, *fields: Field) -> Selected:
     return selected(served)
 
 
-@requirement("WSGI-HTTP-048", "WSGI-HTTP-050", revision=2)
+@requirement("WSGI-HTTP-048", "WSGI-HTTP-050", "WSGI-HTTP-090", "WSGI-HTTP-091", revision=3)
 def test_a_part_is_the_part_that_it_says(app: Application, judge: Judge) -> None:
-    """A 206 has the octets that its Content-Range names, and none where If-Range names another tag."""
-    laws = {"WSGI-HTTP-048": selecting.parts, "WSGI-HTTP-050": selecting.joined}
+    """A 206 has the octets that its Content-Range names, a 416 is for those that are not there; If-Range is heeded."""
+    laws = {
+        "WSGI-HTTP-048": selecting.parts,
+        "WSGI-HTTP-050": selecting.joined,
+        "WSGI-HTTP-090": selecting.missed,
+        "WSGI-HTTP-091": selecting.told,
+    }
     judge_each(judge, ways(app), laws, otherwise="no range is answered by a part", lacks="ranges")
 
 

@@ -370,8 +370,8 @@ class Call(Observer):
             self.say("WSGI-CALL-005", "the application does not take two arguments", "environ, start_response", error)
         elif isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
             self._missing_key(error.args[0], error)
-        elif isinstance(error, UnicodeError) and self._unusual_bytes():
-            self.say("WSGI-UNICODE-009", "bytes of the request are not coped with", "a response", error)
+        elif isinstance(error, UnicodeError) and (row := self._unusual_bytes()):
+            self.say(row, "bytes of the request are not coped with", "a response", error)
         if isinstance(error, Exception) and self.inform:
             self.say("WSGI-EXC-016", "the application does not trap its own error", "an error response", error)
             if self.unflushed:
@@ -385,9 +385,14 @@ class Call(Observer):
         elif optional_key.fullmatch(key):
             self.say("WSGI-ENV-033", f"{key} is relied on", "a fallback", error)
 
-    def _unusual_bytes(self) -> bool:
-        values = [value for key, value in self.environ.items() if isinstance(value, str) and environs.is_request(key)]
-        return any(beyond_ascii(value) for value in values)
+    def _unusual_bytes(self) -> str:
+        """Return the row of the first part of the request that has such octets, '' where none has."""
+        texts = [(key, value) for key, value in self.environ.items() if isinstance(value, str)]
+        odd = {key for key, value in texts if environs.is_request(key) and beyond_ascii(value)}
+        if "QUERY_STRING" in odd and "PATH_INFO" not in odd:
+            return "WSGI-UNICODE-032"
+        fields = all(key.startswith("HTTP_") for key in odd)
+        return ("WSGI-UNICODE-033" if fields else "WSGI-UNICODE-009") if odd else ""
 
     def returned_after_rejection(self) -> None:
         """Judge output after start_response raised for exc_info."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -315,13 +316,35 @@ class CountsWithThePort(Application):
 
 
 @mutant("ASGI-HTTP-SCOPE-068")
-class LooksForAFile(Application):
-    """Looks for a file of that name."""
+class LeavesNoFolder(Application):
+    """Takes a way up for an attack, and fails."""
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The fault."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if ".." in self.path(scope).split("/"):
+            raise PermissionError("outside of the folder")
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-097")
+class LooksForAFile(Application):
+    """Looks for a file of that name, unless it is too long for one."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        with contextlib.suppress(OSError):
             os.stat("/nowhere" + self.path(scope))
+        await super().http(scope, receive, send)
+
+
+@mutant("ASGI-HTTP-SCOPE-098")
+class LooksForAnyName(Application):
+    """Looks for a file of that name, unless it has a NUL."""
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fault."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+            os.stat(os.curdir + self.path(scope))
         await super().http(scope, receive, send)
 
 
@@ -373,6 +396,28 @@ class WeighsByNumber(Trusts):
     def read(self, value: str) -> object:
         """The fault."""
         return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
+
+
+@mutant("ASGI-HTTP-SCOPE-099")
+class CountsTheRange(Trusts):
+    """Takes the ends of a range for numbers."""
+
+    name = b"range"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return [int(end) for end in value.removeprefix("bytes=").replace(",", "-").split("-") if end]
+
+
+@mutant("ASGI-HTTP-SCOPE-100")
+class DecodesCredentials(Trusts):
+    """Takes what stands behind Basic for base64 of text."""
+
+    name = b"authorization"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return base64.b64decode(value.removeprefix("Basic ")).decode() if value.startswith("Basic ") else ""
 
 
 @mutant("ASGI-HTTP-SCOPE-073")

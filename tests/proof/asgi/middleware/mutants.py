@@ -287,20 +287,20 @@ class IgnoresEventsInABody(Through):
 
 
 @mutant("ASGI-MW-007")
-class JoinsTheBody(Through):
-    """Sends the whole body in one event."""
+class SendsTheFirstPartLast(Through):
+    """Holds the first part of a body back until the others are out."""
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """The fault."""
         kept: list[bytes] = []
 
         async def giving(event: Event) -> None:
-            if event["type"] != "http.response.body":
+            if event["type"] == "http.response.body" and event.get("more_body") and not kept:
+                kept.append(event.get("body", b""))
+            elif event["type"] == "http.response.body" and not event.get("more_body"):
+                await send({**event, "body": event.get("body", b"") + b"".join(kept)})
+            else:
                 await send(event)
-                return
-            kept.append(event.get("body", b""))
-            if not event.get("more_body"):
-                await send({**event, "body": b"".join(kept)})
 
         await self.app(self.below(scope), receive, giving)
 

@@ -296,3 +296,22 @@ class GathersRequests(Through):
             return parts.pop(0) if parts else await receive()
 
         await super().__call__(scope, giving, send)
+
+
+@variant(about=["ASGI-MW-007"])
+class GathersTheBody(Through):
+    """Sends the whole body in one event, for a purpose of its own."""
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """The choice."""
+        kept: list[bytes] = []
+
+        async def giving(event: Event) -> None:
+            if event["type"] != "http.response.body":
+                await send(event)
+                return
+            kept.append(event.get("body", b""))
+            if not event.get("more_body"):
+                await send({**event, "body": b"".join(kept)})
+
+        await self.app(self.below(scope), receive, giving)

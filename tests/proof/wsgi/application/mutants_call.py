@@ -204,7 +204,17 @@ class WantsUtf8(Application):
         return super().path(environ).encode("latin-1").decode("utf-8")
 
 
-@mutant("WSGI-UNICODE-009")
+@mutant("WSGI-UNICODE-032")
+class WantsQueriesOfAscii(Application):
+    """Encodes the query as ASCII."""
+
+    def answer(self, environ: Environ) -> Response:
+        """Encode."""
+        environ.get("QUERY_STRING", "").encode("ascii")
+        return super().answer(environ)
+
+
+@mutant("WSGI-UNICODE-033")
 class WantsCookiesOfAscii(Application):
     """Encodes its cookie as ASCII, and answers 500 where that fails."""
 
@@ -405,17 +415,39 @@ class RemovesAtTheEnd(Application):
 
 
 @mutant("WSGI-HTTP-062")
-class LooksForAFile(Application):
-    """Looks for a file of that name."""
+class LeavesNoFolder(Application):
+    """Takes a way up for an attack, and fails."""
 
     def answer(self, environ: Environ) -> Response:
         """Look."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if ".." in self.path(environ).split("/"):
+            raise PermissionError("outside of the folder")
+        return super().answer(environ)
+
+
+@mutant("WSGI-HTTP-086")
+class LooksForAFile(Application):
+    """Looks for a file of that name, unless it is too long for one."""
+
+    def answer(self, environ: Environ) -> Response:
+        """Look."""
+        with contextlib.suppress(OSError):
             os.stat("/nowhere" + self.path(environ))
         return super().answer(environ)
 
 
-@mutant("WSGI-HTTP-062")
+@mutant("WSGI-HTTP-087")
+class LooksForAnyName(Application):
+    """Looks for a file of that name, unless it has a NUL."""
+
+    def answer(self, environ: Environ) -> Response:
+        """Look."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+            os.stat(os.curdir + self.path(environ))
+        return super().answer(environ)
+
+
+@mutant("WSGI-HTTP-086")
 class LooksForAFileBeside(Application):
     """Looks for a file of that name in the folder of its pages alone, which has another one."""
 
@@ -427,6 +459,6 @@ class LooksForAFileBeside(Application):
         if folder == "files":
             if name == "one":
                 return self.page_root(environ)
-            if "\0" in name or (len(name) > 255 and "/" not in name):
-                raise OSError("no such name")
+            if "\0" in name:
+                raise ValueError("no such name")
         return super().answer(environ)

@@ -212,7 +212,18 @@ class WeighsByNumber(Trusts):
         return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
 
 
-@mutant("WSGI-HTTP-055")
+@mutant("WSGI-HTTP-088")
+class CountsTheRange(Trusts):
+    """Takes the ends of a range for numbers."""
+
+    name = "HTTP_RANGE"
+
+    def read(self, value: str) -> object:
+        """The fault."""
+        return [int(end) for end in value.removeprefix("bytes=").replace(",", "-").split("-") if end]
+
+
+@mutant("WSGI-HTTP-089")
 class DecodesCredentials(Trusts):
     """Takes what stands behind Basic for base64 of text."""
 
