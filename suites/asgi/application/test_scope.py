@@ -159,8 +159,9 @@ def test_any_path(app: App, judge: Judge) -> None:
         usual = answer(app.http(Request(path=f"{base}/gateproof-no-such-place")))
         for row, path in [(row, path) for row, paths in PATHS.items() for path in paths] if usual.end != "hung" else ():
             seen = answer(app.http(Request(path=base + path)))
-            # Who says 502 of every place that is not there says it of these.
-            told = (usual.status or 500) > 500 and (seen.status, seen.end) == (usual.status, "")
+            # Who says 502 of every place that is not there, or raises the same of each, says it of these.
+            same = (seen.status, seen.end) == (usual.status, usual.end)
+            told = same and (bool(usual.end) or (usual.status or 500) > 500)
             fine = not seen.broken or told
             judge(row, fine, f"an answer for {base + path!r:.80}", seen)
 

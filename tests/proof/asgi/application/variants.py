@@ -473,3 +473,14 @@ class HasRoomForSome(Application):
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1013})
+
+
+@variant(about=["ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-097", "ASGI-HTTP-SCOPE-098"])
+class LeavesNotFoundToOthers(Spoiling):
+    """Raises the same for every place that is not there: what is around it makes an answer of that."""
+
+    def spoil(self, event: Event, scope: Scope) -> list[Any]:
+        """The choice."""
+        if event.get("status") == 404:
+            raise LookupError(scope["path"])
+        return [event]
