@@ -148,6 +148,13 @@ def test_every_place_is_filled_in(tmp_path: Path) -> None:
     assert not [word for word in launch._command() if "{" in word]
 
 
+def test_an_ipv6_address_before_a_port(tmp_path: Path) -> None:
+    """It stands in brackets there, and nowhere else."""
+    profile = Profile("mine", "wsgi", ("{host}:{port}", "{host}"))
+    launch = Launch(profile, "ipv6", "wsgi_probe:app", tmp_path, "id", VariantSpec(host="::1"), {}, {}, host="::1")
+    assert launch._command() == ["[::1]:0", "::1"]
+
+
 # -- entry points
 
 

@@ -223,6 +223,8 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         uds = f"{sockets()}/{launch}" if variant == "unix" else None
         if variant == "message-limit":
             options["message_limit"] = MESSAGE_LIMIT
+        if variant == "ipv6":
+            options["host"] = "::1"
         return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
 
     if variant.startswith(lifespans.PREFIX):
@@ -301,6 +303,7 @@ IN_PROCESS = (
     "os_environ",
     "single",
     "unix",
+    "ipv6",
     "http2",
     "message-limit",
 )

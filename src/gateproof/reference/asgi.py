@@ -84,7 +84,8 @@ class Server:
             self.listener.bind(uds)
             self.host, self.port = host, 0
         else:
-            self.listener = socket.create_server((host, port), backlog=512)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self.listener = socket.create_server((host, port), family=family, backlog=512)
             self.host, self.port = self.listener.getsockname()[:2]
         self.connections: dict[Connection, asyncio.Task[None]] = {}
         self.accepted: weakref.WeakSet[Connection] = weakref.WeakSet()  # those too that are served and not yet gone

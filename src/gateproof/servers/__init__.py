@@ -1,6 +1,6 @@
 """Servers: how they are named, started, supervised, known to be ready, and stopped."""
 
-from gateproof.servers.launching import Launch, LaunchError, launch
+from gateproof.servers.launching import Launch, LaunchError, can_listen, launch
 from gateproof.servers.profiles import (
     About,
     Profile,
@@ -21,6 +21,7 @@ __all__ = [
     "UsageError",
     "as_profile",
     "by_name",
+    "can_listen",
     "describe",
     "launch",
     "missing",

@@ -23,7 +23,7 @@ from typing import Any
 
 from gateproof.servers.profiles import Profile, VariantSpec, describe, fits
 from gateproof.servers.supervising import SUPERVISORS, NotStarted, Supervised
-from gateproof.wire.client import Connection, Refused, WireError
+from gateproof.wire.client import Connection, Refused, WireError, family
 from gateproof.wire.request import get
 
 HERE = Path(__file__).parent
@@ -298,6 +298,8 @@ class Launch:
             "keyfile": str(self.folder / "server.key"),
             "cafile": str(self.folder / "ca.pem"),
         }
+        if ":" in self.host:  # an IPv6 address stands in brackets before a port
+            template = [word.replace("{host}:", "[{host}]:") for word in template]
         return [_fill(word, words) for word in template]
 
     def _environment(self) -> dict[str, str]:
@@ -388,10 +390,19 @@ def _fill(word: str, words: Mapping[str, str]) -> str:
 
 def free_port(host: str) -> int:
     """Return a port on which nobody listens now; who takes it first is decided at launch, and tried again."""
-    with socket.socket() as probe:
+    with socket.socket(family(host)) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def can_listen(host: str) -> bool:
+    """Tell whether this machine has the address."""
+    try:
+        free_port(host)
+    except OSError:
+        return False
+    return True
 
 
 def probe_file(interface: str) -> Path:
@@ -449,6 +460,7 @@ def launch(
     if variant == "os_environ":
         environment |= OS_ENVIRON
     started = Launch(profile, variant, f"{probe.stem}:{attribute}", folder, launch_id, spec, environment, config)
+    started.host = spec.host or started.host
     started.write_config()
     words = command_of(profile, spec)
     if any("{certfile}" in word for word in words):

@@ -34,6 +34,7 @@ class VariantSpec:
     capabilities: frozenset[str] = frozenset()
     mount: str = ""
     without: tuple[str, ...] = ()
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def _variant(table: Mapping[str, Any]) -> VariantSpec:
         frozenset(table.get("capabilities", ())),
         table.get("mount", ""),
         tuple(table.get("without", ())),
+        table.get("host", ""),
     )
 
 

@@ -68,6 +68,7 @@ VARIANT = {
     "without": WORDS,
     "env": ENV,
     "capabilities": CAPABILITIES,
+    "host": Kind("the address to listen on", _is_text),
     "mount": Kind(
         'a path such as "/app"', lambda value: _is_text(value) and bool(re.fullmatch(r"(/[^/\s?#]+)*", value))
     ),

@@ -31,8 +31,15 @@ if TYPE_CHECKING:
 
 WATCHED_S = 3.0
 # What a launch is asked to be like where the profile has none of that name: it speaks HTTP/2 in clear text, or not at
-# all; it asks no client for a certificate; it has one process; it has one thread, or no option for that.
-FALLBACK = {"http2": "default", "client-certificates": "tls", "processes": "default", "single": "default"}
+# all; it asks no client for a certificate; it has one process; it has one thread, or no option for that; it listens on
+# IPv4 alone, as this machine may.
+FALLBACK = {
+    "http2": "default",
+    "client-certificates": "tls",
+    "processes": "default",
+    "single": "default",
+    "ipv6": "default",
+}
 UNSEEN = ("pass", "inform", "blocked", "unsupported")  # what a check says that did not notice a death
 
 
@@ -167,7 +174,10 @@ class Launched(Target):
 
     def launch(self, check: CheckInfo) -> str:
         """Return the launch that a check asks for, or what stands in for it."""
-        lacks = self.profile is None or check.launch not in self.profile.variants
+        from gateproof import servers
+
+        spec = self.profile.variants.get(check.launch) if self.profile is not None else None
+        lacks = spec is None or bool(spec.host and not servers.can_listen(spec.host))
         return FALLBACK.get(check.launch, check.launch) if lacks else check.launch
 
     def _lacking(self, variant: str) -> Unsupported:

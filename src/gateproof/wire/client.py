@@ -42,6 +42,11 @@ class Refused(WireError):
     """Nobody accepts connections there."""
 
 
+def family(host: str) -> socket.AddressFamily:
+    """Return the family of an address to listen on or to connect to."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 class Connection:
     """A connection to the server under test: octets out, responses in."""
 
@@ -70,7 +75,7 @@ class Connection:
             raise Refused(str(error).encode()) from error
 
     def _open(self, host: str, port: int, uds: str | None, timeout: float, receive_buffer: int | None) -> socket.socket:
-        made = socket.socket(socket.AF_UNIX if uds else socket.AF_INET, socket.SOCK_STREAM)
+        made = socket.socket(socket.AF_UNIX if uds else family(host), socket.SOCK_STREAM)
         try:
             made.settimeout(timeout)
             if receive_buffer is not None:

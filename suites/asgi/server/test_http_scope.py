@@ -335,6 +335,16 @@ def test_server(server: Server, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-035", same_address(seen, (server.host, server.port)), [server.host, server.port], seen)
 
 
+@launch("ipv6")
+@requirement("ASGI-HTTP-SCOPE-031", "ASGI-HTTP-SCOPE-034")
+def test_addresses_of_ipv6(server: Server, judge: Judge) -> None:
+    """Where sockets name themselves by four items, client and server are still host and port."""
+    scope = scope_of(server, get())
+    for key, row in (("client", "ASGI-HTTP-SCOPE-031"), ("server", "ASGI-HTTP-SCOPE-034")):
+        seen = scope.get(key)
+        judge(row, seen is None or is_address(seen), f"{key}: [host: str, port: int]", seen)
+
+
 @launch("unix")
 @requirement("ASGI-HTTP-SCOPE-033", "ASGI-HTTP-SCOPE-036")
 def test_unix_socket(server: Server, judge: Judge) -> None:

@@ -369,6 +369,16 @@ class ServerForClient(HttpScope):
         scope["client"] = scope["server"]
 
 
+@fault("ASGI-HTTP-SCOPE-031")
+class FourItems(HttpScope):
+    """client is what a socket of IPv6 says of its peer: flow label and scope as well."""
+
+    def spoil(self, scope: Scope, request: Request) -> None:
+        """The fault."""
+        if scope["client"] and ":" in scope["client"][0]:
+            scope["client"] = (*scope["client"], 0, 0)
+
+
 @fault("ASGI-HTTP-SCOPE-034", also=["ASGI-HTTP-SCOPE-036"])
 class ThreePartServer(HttpScope):
     """server has a third part."""
