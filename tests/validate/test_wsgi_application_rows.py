@@ -225,8 +225,8 @@ quiet("WSGI-ENV-033", lambda environ, start_response: environ["HTTP_ACCEPT"])
 quiet("WSGI-ENV-033", lambda environ, start_response: environ["wsgi.file_wrapper"], note="file_wrapper")
 quiet("WSGI-ENV-034", lambda environ, start_response: environ["CONTENT_LENGTH"])
 quiet("WSGI-UNICODE-009", raises(UnicodeError("x")), lambda: make_environ(PATH_INFO="/\xff"))
-quiet("WSGI-UNICODE-032", raises(UnicodeError("x")), lambda: make_environ(QUERY_STRING="\xff"))
-quiet("WSGI-UNICODE-033", raises(UnicodeError("x")), lambda: make_environ(HTTP_COOKIE="\xff"))
+quiet("WSGI-UNICODE-012", raises(UnicodeError("x")), lambda: make_environ(QUERY_STRING="\xff"))
+quiet("WSGI-UNICODE-013", raises(UnicodeError("x")), lambda: make_environ(HTTP_COOKIE="\xff"))
 faulty("WSGI-EXC-016", raises(ValueError("x")))
 
 

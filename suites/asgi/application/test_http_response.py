@@ -76,7 +76,7 @@ def test_a_response_without_content(app: App, judge: Judge) -> None:
     everywhere(app, judge, "ASGI-HTTP-RESP-061", "204 and 304 without body", body)
 
 
-@requirement("ASGI-HTTP-RESP-077", "ASGI-HTTP-RESP-078", "ASGI-HTTP-RESP-103", revision=2)
+@requirement("ASGI-HTTP-RESP-077", "ASGI-HTTP-RESP-078", "ASGI-HTTP-RESP-084", revision=2)
 def test_values_keep_to_their_grammar(app: App, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
 
@@ -84,7 +84,7 @@ def test_values_keep_to_their_grammar(app: App, judge: Judge) -> None:
         return lambda call: malformed(call.headers, names)
 
     everywhere(app, judge, "ASGI-HTTP-RESP-077", "tags as they are written", wrong(TAGS))
-    everywhere(app, judge, "ASGI-HTTP-RESP-103", "dates as they are written", wrong(DATES))
+    everywhere(app, judge, "ASGI-HTTP-RESP-084", "dates as they are written", wrong(DATES))
     everywhere(app, judge, "ASGI-HTTP-RESP-078", "values that their fields have", wrong(OTHERS))
 
 

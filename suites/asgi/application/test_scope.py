@@ -63,14 +63,14 @@ NO_FORMS = (
 )
 COPES = {
     "conditions": "ASGI-HTTP-SCOPE-070",
-    "ranges": "ASGI-HTTP-SCOPE-099",
+    "ranges": "ASGI-HTTP-SCOPE-079",
     "wishes": "ASGI-HTTP-SCOPE-072",
-    "credentials": "ASGI-HTTP-SCOPE-100",
+    "credentials": "ASGI-HTTP-SCOPE-080",
     "cookies": "ASGI-HTTP-SCOPE-073",
     "types": "ASGI-HTTP-SCOPE-074",
     "proxies": "ASGI-HTTP-SCOPE-075",
 }
-PATHS = {"ASGI-HTTP-SCOPE-068": NAMES_OF_NONE, "ASGI-HTTP-SCOPE-097": NULS, "ASGI-HTTP-SCOPE-098": LONG_PATHS}
+PATHS = {"ASGI-HTTP-SCOPE-068": NAMES_OF_NONE, "ASGI-HTTP-SCOPE-077": NULS, "ASGI-HTTP-SCOPE-078": LONG_PATHS}
 TLS: dict[str, Any] = {
     "server_cert": None,
     "client_cert_chain": [],
@@ -152,7 +152,7 @@ def test_the_path_of_a_socket(app: App, judge: Judge) -> None:
         judge("ASGI-HTTP-SCOPE-067", b":None" in before or b":None" not in now, "a URL without None for a port", bare)
 
 
-@requirement("ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-097", "ASGI-HTTP-SCOPE-098", revision=4)
+@requirement("ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-077", "ASGI-HTTP-SCOPE-078", revision=4)
 def test_any_path(app: App, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure of the application."""
     for base in bases(usual.request.path for usual in working(app)):
@@ -273,8 +273,8 @@ def test_octets_of_no_encoding(app: App, judge: Judge, draw: Draw) -> None:
     "ASGI-HTTP-SCOPE-073",
     "ASGI-HTTP-SCOPE-074",
     "ASGI-HTTP-SCOPE-075",
-    "ASGI-HTTP-SCOPE-099",
-    "ASGI-HTTP-SCOPE-100",
+    "ASGI-HTTP-SCOPE-079",
+    "ASGI-HTTP-SCOPE-080",
     revision=3,
 )
 def test_what_cannot_be_parsed(app: App, judge: Judge) -> None:

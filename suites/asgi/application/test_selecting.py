@@ -29,14 +29,14 @@ def ask(app: App, usual: Usual, *fields: Field) -> Selected:
     return selected(answer(app.http(usual.request.but(headers=fields))))
 
 
-@requirement("ASGI-HTTP-RESP-065", "ASGI-HTTP-RESP-067", "ASGI-HTTP-RESP-101", "ASGI-HTTP-RESP-102", revision=3)
+@requirement("ASGI-HTTP-RESP-065", "ASGI-HTTP-RESP-067", "ASGI-HTTP-RESP-082", "ASGI-HTTP-RESP-083", revision=3)
 def test_a_part_is_the_part_that_it_says(app: App, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, a 416 is for those that are not there; If-Range is heeded."""
     laws = {
         "ASGI-HTTP-RESP-065": selecting.parts,
         "ASGI-HTTP-RESP-067": selecting.joined,
-        "ASGI-HTTP-RESP-101": selecting.missed,
-        "ASGI-HTTP-RESP-102": selecting.told,
+        "ASGI-HTTP-RESP-082": selecting.missed,
+        "ASGI-HTTP-RESP-083": selecting.told,
     }
     judge_each(judge, ways(app), laws, otherwise="no range is answered by a part", lacks="ranges")
 

@@ -16,15 +16,15 @@ from .looking import as_text, differ, failed, judge_conduct, selected
 
 COPES = {
     "conditions": "WSGI-HTTP-047",
-    "ranges": "WSGI-HTTP-088",
+    "ranges": "WSGI-HTTP-068",
     "wishes": "WSGI-HTTP-054",
-    "credentials": "WSGI-HTTP-089",
+    "credentials": "WSGI-HTTP-069",
     "cookies": "WSGI-HTTP-055",
     "types": "WSGI-HTTP-056",
     "proxies": "WSGI-HTTP-057",
     "hosts": "WSGI-HTTP-058",
 }
-PATHS = {"WSGI-HTTP-062": NAMES_OF_NONE, "WSGI-HTTP-086": NULS, "WSGI-HTTP-087": LONG_PATHS}
+PATHS = {"WSGI-HTTP-062": NAMES_OF_NONE, "WSGI-HTTP-066": NULS, "WSGI-HTTP-067": LONG_PATHS}
 VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
 
 
@@ -70,8 +70,8 @@ def _other_length(one: Served, other: Served) -> bool:
     "WSGI-HTTP-056",
     "WSGI-HTTP-057",
     "WSGI-HTTP-058",
-    "WSGI-HTTP-088",
-    "WSGI-HTTP-089",
+    "WSGI-HTTP-068",
+    "WSGI-HTTP-069",
     revision=4,
 )
 def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None:
@@ -91,7 +91,7 @@ def test_copes_with_values_that_are_none(app: Application, judge: Judge) -> None
     judge.rest_blocked("no path answers a plain GET")
 
 
-@requirement("WSGI-HTTP-062", "WSGI-HTTP-086", "WSGI-HTTP-087", revision=2)
+@requirement("WSGI-HTTP-062", "WSGI-HTTP-066", "WSGI-HTTP-067", revision=2)
 def test_copes_with_any_path(app: Application, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure, where a name that is none has none."""
     for base in bases(place.path for place in app.places):
@@ -103,13 +103,13 @@ def test_copes_with_any_path(app: Application, judge: Judge) -> None:
     judge.rest_blocked("no place answers what is not there")
 
 
-@requirement("WSGI-HTTP-063", "WSGI-HTTP-064", "WSGI-HTTP-092", revision=2)
+@requirement("WSGI-HTTP-063", "WSGI-HTTP-064", "WSGI-HTTP-072", revision=2)
 def test_values_keep_to_their_grammar(app: Application, judge: Judge) -> None:
     """A tag has its quotes, a date its one form, a range its unit, a URI no spaces."""
     for served in app.survey():
         if served.error is None and served.starts:
             app.look_at(served)
-            for row, names in (("WSGI-HTTP-063", TAGS), ("WSGI-HTTP-064", OTHERS), ("WSGI-HTTP-092", DATES)):
+            for row, names in (("WSGI-HTTP-063", TAGS), ("WSGI-HTTP-064", OTHERS), ("WSGI-HTTP-072", DATES)):
                 told = malformed(selected(served).fields, names)
                 judge(row, not told, "values that their fields have", f"{served.request.path}: {told}")
     for row in judge.rows:

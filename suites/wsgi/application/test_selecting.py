@@ -33,14 +33,14 @@ def ask(app: Application, place: Place, *fields: Field) -> Selected:
     return selected(served)
 
 
-@requirement("WSGI-HTTP-048", "WSGI-HTTP-050", "WSGI-HTTP-090", "WSGI-HTTP-091", revision=3)
+@requirement("WSGI-HTTP-048", "WSGI-HTTP-050", "WSGI-HTTP-070", "WSGI-HTTP-071", revision=3)
 def test_a_part_is_the_part_that_it_says(app: Application, judge: Judge) -> None:
     """A 206 has the octets that its Content-Range names, a 416 is for those that are not there; If-Range is heeded."""
     laws = {
         "WSGI-HTTP-048": selecting.parts,
         "WSGI-HTTP-050": selecting.joined,
-        "WSGI-HTTP-090": selecting.missed,
-        "WSGI-HTTP-091": selecting.told,
+        "WSGI-HTTP-070": selecting.missed,
+        "WSGI-HTTP-071": selecting.told,
     }
     judge_each(judge, ways(app), laws, otherwise="no range is answered by a part", lacks="ranges")
 

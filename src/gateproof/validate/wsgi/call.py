@@ -390,9 +390,9 @@ class Call(Observer):
         texts = [(key, value) for key, value in self.environ.items() if isinstance(value, str)]
         odd = {key for key, value in texts if environs.is_request(key) and beyond_ascii(value)}
         if "QUERY_STRING" in odd and "PATH_INFO" not in odd:
-            return "WSGI-UNICODE-032"
+            return "WSGI-UNICODE-012"
         fields = all(key.startswith("HTTP_") for key in odd)
-        return ("WSGI-UNICODE-033" if fields else "WSGI-UNICODE-009") if odd else ""
+        return ("WSGI-UNICODE-013" if fields else "WSGI-UNICODE-009") if odd else ""
 
     def returned_after_rejection(self) -> None:
         """Judge output after start_response raised for exc_info."""

@@ -326,7 +326,7 @@ class LeavesNoFolder(Application):
         await super().http(scope, receive, send)
 
 
-@mutant("ASGI-HTTP-SCOPE-097")
+@mutant("ASGI-HTTP-SCOPE-077")
 class LooksForAFile(Application):
     """Looks for a file of that name, unless it is too long for one."""
 
@@ -337,7 +337,7 @@ class LooksForAFile(Application):
         await super().http(scope, receive, send)
 
 
-@mutant("ASGI-HTTP-SCOPE-098")
+@mutant("ASGI-HTTP-SCOPE-078")
 class LooksForAnyName(Application):
     """Looks for a file of that name, unless it has a NUL."""
 
@@ -398,7 +398,7 @@ class WeighsByNumber(Trusts):
         return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
 
 
-@mutant("ASGI-HTTP-SCOPE-099")
+@mutant("ASGI-HTTP-SCOPE-079")
 class CountsTheRange(Trusts):
     """Takes the ends of a range for numbers."""
 
@@ -409,7 +409,7 @@ class CountsTheRange(Trusts):
         return [int(end) for end in value.removeprefix("bytes=").replace(",", "-").split("-") if end]
 
 
-@mutant("ASGI-HTTP-SCOPE-100")
+@mutant("ASGI-HTTP-SCOPE-080")
 class DecodesCredentials(Trusts):
     """Takes what stands behind Basic for base64 of text."""
 

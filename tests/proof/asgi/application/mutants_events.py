@@ -154,7 +154,7 @@ class ATail(Spoiling):
         return [event, event] if event["type"] == BODY and not event.get("more_body") else [event]
 
 
-@mutant("ASGI-HTTP-RESP-006", also=["ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-097", "ASGI-HTTP-SCOPE-098"])
+@mutant("ASGI-HTTP-RESP-006", also=["ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-077", "ASGI-HTTP-SCOPE-078"])
 class StatusAsText(Spoiling):
     """Gives the status as text where nothing is found."""
 

@@ -475,7 +475,7 @@ class HasRoomForSome(Application):
             await send({"type": "websocket.close", "code": 1013})
 
 
-@variant(about=["ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-097", "ASGI-HTTP-SCOPE-098"])
+@variant(about=["ASGI-HTTP-SCOPE-068", "ASGI-HTTP-SCOPE-077", "ASGI-HTTP-SCOPE-078"])
 class LeavesNotFoundToOthers(Spoiling):
     """Raises the same for every place that is not there: what is around it makes an answer of that."""
 

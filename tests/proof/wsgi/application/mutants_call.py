@@ -204,7 +204,7 @@ class WantsUtf8(Application):
         return super().path(environ).encode("latin-1").decode("utf-8")
 
 
-@mutant("WSGI-UNICODE-032")
+@mutant("WSGI-UNICODE-012")
 class WantsQueriesOfAscii(Application):
     """Encodes the query as ASCII."""
 
@@ -214,7 +214,7 @@ class WantsQueriesOfAscii(Application):
         return super().answer(environ)
 
 
-@mutant("WSGI-UNICODE-033")
+@mutant("WSGI-UNICODE-013")
 class WantsCookiesOfAscii(Application):
     """Encodes its cookie as ASCII, and answers 500 where that fails."""
 
@@ -425,7 +425,7 @@ class LeavesNoFolder(Application):
         return super().answer(environ)
 
 
-@mutant("WSGI-HTTP-086")
+@mutant("WSGI-HTTP-066")
 class LooksForAFile(Application):
     """Looks for a file of that name, unless it is too long for one."""
 
@@ -436,7 +436,7 @@ class LooksForAFile(Application):
         return super().answer(environ)
 
 
-@mutant("WSGI-HTTP-087")
+@mutant("WSGI-HTTP-067")
 class LooksForAnyName(Application):
     """Looks for a file of that name, unless it has a NUL."""
 
@@ -447,7 +447,7 @@ class LooksForAnyName(Application):
         return super().answer(environ)
 
 
-@mutant("WSGI-HTTP-086")
+@mutant("WSGI-HTTP-066")
 class LooksForAFileBeside(Application):
     """Looks for a file of that name in the folder of its pages alone, which has another one."""
 

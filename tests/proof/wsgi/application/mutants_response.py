@@ -212,7 +212,7 @@ class WeighsByNumber(Trusts):
         return [float(word.partition(";q=")[2] or 1) for word in value.split(",")]
 
 
-@mutant("WSGI-HTTP-088")
+@mutant("WSGI-HTTP-068")
 class CountsTheRange(Trusts):
     """Takes the ends of a range for numbers."""
 
@@ -223,7 +223,7 @@ class CountsTheRange(Trusts):
         return [int(end) for end in value.removeprefix("bytes=").replace(",", "-").split("-") if end]
 
 
-@mutant("WSGI-HTTP-089")
+@mutant("WSGI-HTTP-069")
 class DecodesCredentials(Trusts):
     """Takes what stands behind Basic for base64 of text."""
 
