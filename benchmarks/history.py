@@ -32,6 +32,7 @@ from gateproof.servers.environments import EnvironmentProblem, cache_folder, env
 ROOT = Path(__file__).resolve().parent.parent
 RUN_S = 420
 BAD = ("fail", "warn")
+JUDGED = {"pass", "inform", *BAD}
 
 # launcher: profile, and how an option is spelled: "words" for `--name value`, "pair" for `--name=value`
 WSGI = {
@@ -240,6 +241,8 @@ def _read(report: Mapping[str, Any]) -> Result:
         verdicts[name] = entry["verdict"]
         told = [check for check in entry["checks"] if check["verdict"] == entry["verdict"]]
         seen[name] = str(told[0].get("seen") or told[0].get("reason") or "")[:300] if told else ""
+    if not JUDGED & set(verdicts.values()):
+        return Result(problem=f"nothing was judged: {'; '.join(report['suite']['problems'])[-1500:]}")
     return Result(verdicts, seen)
 
 

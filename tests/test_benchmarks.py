@@ -56,6 +56,16 @@ def test_stability_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     assert module["differences"](runs) == {"B": ["fail", "inform", "absent"]}
 
 
+def test_a_release_of_which_nothing_was_judged_misses_no_bug() -> None:
+    """It is told as a problem, with what the run said: nobody has looked for the bug."""
+    module = runpy.run_path(str(FOLDER / "history.py"))
+    entry = {"verdict": "untested", "checks": []}
+    read = module["_read"]({"requirements": {"WSGI-ENV-001": entry}, "suite": {"problems": ["it did not start"]}})
+    assert read.problem == "nothing was judged: it did not start"
+    read = module["_read"]({"requirements": {"WSGI-ENV-001": {**entry, "verdict": "pass"}}, "suite": {"problems": []}})
+    assert (read.problem, read.verdicts) == ("", {"WSGI-ENV-001": "pass"})
+
+
 def test_what_is_known_of_servers_is_of_checks_that_exist() -> None:
     """Every file is that of a profile, and every entry that of a requirement and of a check that judges it."""
     judged = {
