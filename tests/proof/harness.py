@@ -36,7 +36,7 @@ from gateproof.reference import asgi
 from gateproof.reference.asgi_lifespan import StartupFailed
 from gateproof.runner import run_check
 from gateproof.running import Untouched
-from gateproof.servers.launching import OS_ENVIRON
+from gateproof.servers.launching import OS_ENVIRON, can_listen
 from gateproof.target import Server
 from gateproof.verdicts import BROKEN, Verdict, worst
 from gateproof.wire.client import Connection, Refused, WireError
@@ -116,6 +116,8 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     if variant == "os_environ":
         os.environ |= OS_ENVIRON
     uds = f"{sockets()}/{launch}" if variant == "unix" else None
+    if variant == "ipv6" and IPV6:
+        options["host"] = "::1"
     server = make(application, mount=mount, tls=own, errors=io.StringIO(), uds=uds, **options)
     if variant == "single":
         server.be_single()
@@ -223,7 +225,7 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         uds = f"{sockets()}/{launch}" if variant == "unix" else None
         if variant == "message-limit":
             options["message_limit"] = MESSAGE_LIMIT
-        if variant == "ipv6":
+        if variant == "ipv6" and IPV6:
             options["host"] = "::1"
         return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
 
@@ -308,6 +310,7 @@ IN_PROCESS = (
     "message-limit",
 )
 MESSAGE_LIMIT = 65_536
+IPV6 = can_listen("::1")  # where the machine has no such address, the launch is the default one
 
 
 def judge(

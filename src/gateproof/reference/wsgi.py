@@ -74,7 +74,8 @@ class Server:
             self.listener.listen(256)
             self.host, self.port = host, 0
         else:
-            self.listener = socket.create_server((host, port), backlog=256)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self.listener = socket.create_server((host, port), family=family, backlog=256)
             self.host, self.port = self.listener.getsockname()[:2]
         self.connections: set[socket.socket] = set()
         self.closing = False

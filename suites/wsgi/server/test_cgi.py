@@ -30,6 +30,17 @@ def test_remote_addr_is_the_peer(server: Server, judge: Judge) -> None:
         judge("WSGI-CGI-001", seen == own, own, seen)
 
 
+@launch("ipv6")
+@requirement("WSGI-CGI-001", "WSGI-ENV-008")
+def test_addresses_of_ipv6(server: Server, judge: Judge) -> None:
+    """Where sockets name themselves by four items, REMOTE_ADDR is still the address, and SERVER_PORT the port."""
+    environ = environ_of(server, get())
+    seen = value(environ, "REMOTE_ADDR")
+    judge("WSGI-CGI-001", seen == server.running.host, server.running.host, seen)
+    port = value(environ, "SERVER_PORT")
+    judge("WSGI-ENV-008", str(port) == str(server.port), str(server.port), port)
+
+
 @launch("unix")
 @requirement("WSGI-CGI-008", "WSGI-CGI-009", "WSGI-CGI-011")
 def test_a_client_without_an_address(server: Server, judge: Judge) -> None:

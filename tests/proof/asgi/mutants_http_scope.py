@@ -11,6 +11,7 @@ from gateproof.reference.asgi_http import Http
 from gateproof.reference.connection import Connection
 from gateproof.reference.requests import BadRequest, Gone, Request
 
+from ..harness import IPV6
 from .faults import fault
 
 Scope = dict[str, Any]
@@ -375,7 +376,7 @@ class FourItems(HttpScope):
 
     def spoil(self, scope: Scope, request: Request) -> None:
         """The fault."""
-        if scope["client"] and ":" in scope["client"][0]:
+        if scope["client"] and (":" in scope["client"][0] or not IPV6):
             scope["client"] = (*scope["client"], 0, 0)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from gateproof.reference.requests import Grammar, Request
 from gateproof.reference.wsgi import Environ, Server
 
+from ..harness import IPV6
 from ..registry import mutant
 
 
@@ -608,6 +609,15 @@ class NameForAddress(Server):
     def remote_addr(self, peer: Any) -> str:
         """The fault."""
         return "localhost"
+
+
+@mutant("WSGI-CGI-001")
+class FourItemsForAddress(Server):
+    """REMOTE_ADDR is what a socket of IPv6 says of its peer, as text."""
+
+    def remote_addr(self, peer: Any) -> str:
+        """The fault."""
+        return str(peer) if ":" in peer[0] or not IPV6 else super().remote_addr(peer)
 
 
 @mutant("WSGI-CGI-002")
