@@ -97,6 +97,8 @@ COUNTER = iter(range(1, 1_000_000))
 @contextmanager
 def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[Server]:
     """Serve the probe by a subclass of a reference server."""
+    if variant == "ipv6" and IPV6:
+        options["host"] = "::1"
     if issubclass(make, asgi.Server) if isinstance(make, type) else False:
         with serving_asgi(make, variant, **options) as server:
             yield server
@@ -116,8 +118,6 @@ def serving(make: Callable[..., Any], variant: str, **options: Any) -> Iterator[
     if variant == "os_environ":
         os.environ |= OS_ENVIRON
     uds = f"{sockets()}/{launch}" if variant == "unix" else None
-    if variant == "ipv6" and IPV6:
-        options["host"] = "::1"
     server = make(application, mount=mount, tls=own, errors=io.StringIO(), uds=uds, **options)
     if variant == "single":
         server.be_single()
@@ -225,8 +225,6 @@ def serving_asgi(make: Callable[..., Any], variant: str, **options: Any) -> Iter
         uds = f"{sockets()}/{launch}" if variant == "unix" else None
         if variant == "message-limit":
             options["message_limit"] = MESSAGE_LIMIT
-        if variant == "ipv6" and IPV6:
-            options["host"] = "::1"
         return make(application, mount=mount, tls=own, certificate=pem, errors=io.StringIO(), uds=uds, **options)
 
     if variant.startswith(lifespans.PREFIX):

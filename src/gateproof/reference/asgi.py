@@ -18,7 +18,6 @@ import importlib
 import io
 import os
 import signal
-import socket
 import ssl
 import sys
 import threading
@@ -35,6 +34,7 @@ from gateproof.reference.asgi_lifespan import Lifespan, StartupFailed
 from gateproof.reference.asgi_tls import tls_extension
 from gateproof.reference.asgi_websocket import WebSocket
 from gateproof.reference.connection import Connection
+from gateproof.reference.listening import listen
 from gateproof.reference.requests import BadRequest, Gone, Grammar, Request
 
 Scope = dict[str, Any]
@@ -79,14 +79,7 @@ class Server:
         self.application, self.mount, self.tls, self.certificate = application, mount, tls, certificate
         self.errors = errors if errors is not None else sys.stderr
         self.uds = uds
-        if uds:
-            self.listener = socket.socket(socket.AF_UNIX)
-            self.listener.bind(uds)
-            self.host, self.port = host, 0
-        else:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self.listener = socket.create_server((host, port), family=family, backlog=512)
-            self.host, self.port = self.listener.getsockname()[:2]
+        self.listener, self.host, self.port = listen(host, port, uds, backlog=512)
         self.connections: dict[Connection, asyncio.Task[None]] = {}
         self.accepted: weakref.WeakSet[Connection] = weakref.WeakSet()  # those too that are served and not yet gone
         self.calls: set[asyncio.Task[None]] = set()

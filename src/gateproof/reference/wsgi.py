@@ -31,6 +31,7 @@ from urllib.parse import unquote_to_bytes
 
 from gateproof.reference.answer import Answer, FileWrapper
 from gateproof.reference.body import Input, Source
+from gateproof.reference.listening import listen
 from gateproof.reference.requests import BadRequest, Gone, Grammar, Request
 
 Environ = dict[str, Any]
@@ -68,15 +69,7 @@ class Server:
         """Listen on a port, 0 for a free one, or on a unix socket."""
         self.application, self.mount, self.tls, self.uds = application, mount, tls, uds
         self.errors = errors if errors is not None else sys.stderr
-        if uds:
-            self.listener = socket.socket(socket.AF_UNIX)
-            self.listener.bind(uds)
-            self.listener.listen(256)
-            self.host, self.port = host, 0
-        else:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self.listener = socket.create_server((host, port), family=family, backlog=256)
-            self.host, self.port = self.listener.getsockname()[:2]
+        self.listener, self.host, self.port = listen(host, port, uds, backlog=256)
         self.connections: set[socket.socket] = set()
         self.closing = False
         self.lock = threading.Lock()

@@ -24,7 +24,11 @@ COPES = {
     "proxies": "WSGI-HTTP-057",
     "hosts": "WSGI-HTTP-058",
 }
-PATHS = {"WSGI-HTTP-062": NAMES_OF_NONE, "WSGI-HTTP-066": NULS, "WSGI-HTTP-067": LONG_PATHS}
+PATHS = [
+    *(("WSGI-HTTP-062", path) for path in NAMES_OF_NONE),
+    *(("WSGI-HTTP-066", path) for path in NULS),
+    *(("WSGI-HTTP-067", path) for path in LONG_PATHS),
+]
 VOLATILE = frozenset(["content-length", "date", "set-cookie", "etag", "last-modified", "age", "expires"])
 
 
@@ -96,7 +100,7 @@ def test_copes_with_any_path(app: Application, judge: Judge) -> None:
     """Whatever a path holds, and wherever it leads: no exception and no failure, where a name that is none has none."""
     for base in bases(place.path for place in app.places):
         plain = app.serve(Request("GET", f"{base}/gateproof-no-such-place"))
-        for row, path in () if failed(plain) else [(row, path) for row, paths in PATHS.items() for path in paths]:
+        for row, path in () if failed(plain) else PATHS:
             odd = app.serve(Request("GET", base + path.encode("utf-8").decode("latin-1")))
             app.look_at(plain, odd)
             judge(row, not failed(odd), plain.outcome, f"for {base + path!r:.80}, {odd.outcome}")
